@@ -1,0 +1,6 @@
+package dev.mincover;
+
+/** Probe. */
+public final class Shape {
+  private Shape() {}
+}
