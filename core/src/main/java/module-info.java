@@ -1,8 +1,8 @@
 /**
  * The memory-efficient adaptive optimizer SM3 (arXiv:1901.11150) over memory segments.
  *
- * <p>Depends on the JDK alone. Start the JVM with {@code --add-modules jdk.incubator.vector} for the
- * fast kernel; without it every result is the same, bit for bit, and slower.
+ * <p>Depends on the JDK alone. Start the JVM with {@code --add-modules jdk.incubator.vector} for
+ * the fast kernel; without it every result is the same, bit for bit, and slower.
  */
 @org.jspecify.annotations.NullMarked
 module dev.mincover.core {

@@ -75,10 +75,10 @@ public final class BoundOptimizer implements AutoCloseable {
    * before anything changes. To keep a step free of garbage, reuse the map and its gradients.
    *
    * @param gradients by parameter name; none for a frozen parameter
-   * @throws IllegalArgumentException if a name is unknown or frozen, or a gradient's size is not its
-   *     parameter's
-   * @throws IllegalStateException if this optimizer is closed, the memory of a weight or gradient is
-   *     no longer alive, or the schedule gives a rate that is negative or not finite
+   * @throws IllegalArgumentException if a name is unknown or frozen, or a gradient's size is not
+   *     its parameter's
+   * @throws IllegalStateException if this optimizer is closed, the memory of a weight or gradient
+   *     is no longer alive, or the schedule gives a rate that is negative or not finite
    */
   public synchronized void step(Map<String, Gradient> gradients) {
     requireOpen();
@@ -136,8 +136,8 @@ public final class BoundOptimizer implements AutoCloseable {
   }
 
   /**
-   * The accumulators mu of one parameter, copied: an array an axis, with a value a slice; for ranks 0
-   * and 1 one array with a value a weight.
+   * The accumulators mu of one parameter, copied: an array an axis, with a value a slice; for ranks
+   * 0 and 1 one array with a value a weight.
    *
    * @throws IllegalArgumentException if no parameter has that name or it is frozen
    * @throws IllegalStateException if this optimizer is closed

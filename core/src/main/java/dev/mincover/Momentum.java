@@ -1,8 +1,8 @@
 package dev.mincover;
 
 /**
- * How past updates carry on in the next one. With u = g / sqrt(nu), the moving average of the authors
- * is m = beta * m + (1 - beta) * u and w -= eta * m, with m = 0 at first.
+ * How past updates carry on in the next one. With u = g / sqrt(nu), the moving average of the
+ * authors is m = beta * m + (1 - beta) * u and w -= eta * m, with m = 0 at first.
  *
  * <p>Costs one float32 value a weight; {@link #none()} costs nothing, for no buffer is made.
  *

@@ -7,9 +7,9 @@ import java.lang.foreign.MemorySegment;
  *
  * @param name unique among the parameters bound together; gradients are given under it
  * @param shape the tensor's dimensions, row-major
- * @param weights {@code shape.size()} float32 values in native byte order, in row-major order: a heap
- *     array, native memory, a mapped file or another library's tensor; it must stay alive for as
- *     long as the bound optimizer does
+ * @param weights {@code shape.size()} float32 values in native byte order, in row-major order: a
+ *     heap array, native memory, a mapped file or another library's tensor; it must stay alive for
+ *     as long as the bound optimizer does
  * @param frozen whether the weights stay as they are; a frozen parameter has no state and takes no
  *     gradient
  */

@@ -6,9 +6,9 @@ import java.util.Collection;
 
 /**
  * SM3-II of <a href="https://arxiv.org/abs/1901.11150">Anil, Gupta, Koren, Singer: Memory-Efficient
- * Adaptive Optimization</a>, algorithm SM3-II of section 3, under the cover by slices of codimension
- * one: a tensor of shape n_1 x ... x n_p keeps n_1 + ... + n_p accumulators mu. Ranks 0 and 1 keep
- * one accumulator a weight, which is AdaGrad.
+ * Adaptive Optimization</a>, algorithm SM3-II of section 3, under the cover by slices of
+ * codimension one: a tensor of shape n_1 x ... x n_p keeps n_1 + ... + n_p accumulators mu. Ranks 0
+ * and 1 keep one accumulator a weight, which is AdaGrad.
  *
  * <pre>
  *   nu(i) = min of mu(r) over the slices r that hold i, plus g(i)^2
@@ -17,8 +17,8 @@ import java.util.Collection;
  * </pre>
  *
  * <p>All arithmetic is float32, each operation rounded once; accumulators are float32 always. A
- * gradient below about 1e-19 in magnitude squares into float32's subnormal range and loses precision;
- * one above 1.8e19 squares to infinity and stops its row and column from learning.
+ * gradient below about 1e-19 in magnitude squares into float32's subnormal range and loses
+ * precision; one above 1.8e19 squares to infinity and stops its row and column from learning.
  *
  * @param learningRate eta by step, steps counted from 1
  * @param momentum none by default, and then no memory a weight

@@ -12,7 +12,9 @@ package dev.mincover.internal;
 public record Coefficients(
     float keepNu, float addNu, float epsilon, float keepMomentum, float addMomentum) {
 
-  /** Rounds the recipe's numbers; complements are taken before rounding, as the authors' code does. */
+  /**
+   * Rounds the recipe's numbers; complements are taken before rounding, as the authors' code does.
+   */
   public static Coefficients of(double secondMomentBeta, double epsilon, double momentumBeta) {
     return new Coefficients(
         (float) secondMomentBeta,

@@ -3,7 +3,9 @@ package dev.mincover.internal;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** Native memory of one bound optimizer, zeroed and aligned to cache lines, with every byte counted. */
+/**
+ * Native memory of one bound optimizer, zeroed and aligned to cache lines, with every byte counted.
+ */
 public final class Memory implements AutoCloseable {
 
   private static final long CACHE_LINE = 64;

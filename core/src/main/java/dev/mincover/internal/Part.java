@@ -1,13 +1,13 @@
 package dev.mincover.internal;
 
 /**
- * One thread's share of one tensor: a range of rows by a range of columns, and where in the thread's
- * scratch memory its partial maxima lie. Parts of a tensor are merged by taking maxima, which is
- * exact, so how a tensor is cut never shows in the result.
+ * One thread's share of one tensor: a range of rows by a range of columns, and where in the
+ * thread's scratch memory its partial maxima lie. Parts of a tensor are merged by taking maxima,
+ * which is exact, so how a tensor is cut never shows in the result.
  *
  * <p>Scratch, each piece starting on a cache line: per leading axis the new maxima (of axis 0 only
- * those the part's rows can reach), then the new maxima along the row, then, if axes are folded, the
- * old minima along the row.
+ * those the part's rows can reach), then the new maxima along the row, then, if axes are folded,
+ * the old minima along the row.
  */
 final class Part {
 
@@ -27,7 +27,10 @@ final class Part {
   /** By leading axis, how many of them there are. */
   final long[] leadingCount;
 
-  /** The byte at which c', the new maxima along the row, starts; unused where mu is updated in place. */
+  /**
+   * The byte at which c', the new maxima along the row, starts; unused where mu is updated in
+   * place.
+   */
   final long trailingAt;
 
   /** The byte at which c, the old minima along the row, starts; unused unless axes are folded. */
@@ -80,7 +83,9 @@ final class Part {
     return cut;
   }
 
-  /** Whether one row is all there is along a single axis: then each mu is read once, then written. */
+  /**
+   * Whether one row is all there is along a single axis: then each mu is read once, then written.
+   */
   static boolean inPlace(RowView view) {
     return view.rows() == 1 && !view.folded();
   }

@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * The arithmetic of SM3-II on a stretch of one row: stateless, allocation-free, without a choice of
- * its own. Scalar and vector kernels give the same bits: each operation is rounded once, in the same
- * order, and nothing is fused.
+ * its own. Scalar and vector kernels give the same bits: each operation is rounded once, in the
+ * same order, and nothing is fused.
  *
  * <p>Shapes: w, g, m, c, c' are n consecutive float32 values; r is one. For each j in order
  *
@@ -19,15 +19,16 @@ import java.lang.foreign.MemorySegment;
  * </pre>
  *
  * and the largest nu is returned: the row's part of r'. Accumulators are never negative, so they
- * order like their bits, and min and max are taken on those as ints. c and c' may be the same memory.
- * Offsets are in bytes.
+ * order like their bits, and min and max are taken on those as ints. c and c' may be the same
+ * memory. Offsets are in bytes.
  */
 sealed interface RowKernel permits ScalarRowKernel, VectorRowKernel {
 
   /**
    * A step without momentum.
    *
-   * @param r bits of the least accumulator over the leading axes; those of +infinity if there is none
+   * @param r bits of the least accumulator over the leading axes; those of +infinity if there is
+   *     none
    * @param keep -1 to take the maximum with the old c', 0 to overwrite it
    * @return bits of the largest nu; 0 if n is 0
    */
@@ -75,7 +76,8 @@ sealed interface RowKernel permits ScalarRowKernel, VectorRowKernel {
     private static RowKernel choose() {
       String refusal;
       if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
-        refusal = "start the JVM with --add-modules jdk.incubator.vector for the fast vector kernel";
+        refusal =
+            "start the JVM with --add-modules jdk.incubator.vector for the fast vector kernel";
       } else if (!VectorRowKernel.isFast()) {
         refusal = "this processor has no vector registers of 128 bits or more";
       } else {

@@ -7,11 +7,12 @@ import java.util.Arrays;
 
 /**
  * The one loop over rows. A pass over a part of a tensor updates its weights and leaves the new
- * maxima in scratch memory; a commit merges the parts' maxima into mu. All passes over a tensor read
- * the mu of the step before.
+ * maxima in scratch memory; a commit merges the parts' maxima into mu. All passes over a tensor
+ * read the mu of the step before.
  *
- * <p>Columns are taken in tiles, so that c and c' stay in the nearest cache [1], and rows in blocks,
- * so that a tile of c is fetched once for several rows [2]. Both are invisible in the result.
+ * <p>Columns are taken in tiles, so that c and c' stay in the nearest cache [1], and rows in
+ * blocks, so that a tile of c is fetched once for several rows [2]. Both are invisible in the
+ * result.
  *
  * <p>[1] A tile of c and c' is 16 KiB. [2] A block's rows of g and w are streamed a tile at a time.
  */
@@ -77,11 +78,32 @@ public final class RowPass {
           int rNew =
               state.momentum == null
                   ? kernel.update(
-                      state.weights, gradient, at, c, cAt, cNew, cNewAt, n, r, keep, eta,
+                      state.weights,
+                      gradient,
+                      at,
+                      c,
+                      cAt,
+                      cNew,
+                      cNewAt,
+                      n,
+                      r,
+                      keep,
+                      eta,
                       coefficients)
                   : kernel.updateWithMomentum(
-                      state.weights, gradient, state.momentum, at, c, cAt, cNew, cNewAt, n, r,
-                      keep, eta, coefficients);
+                      state.weights,
+                      gradient,
+                      state.momentum,
+                      at,
+                      c,
+                      cAt,
+                      cNew,
+                      cNewAt,
+                      n,
+                      r,
+                      keep,
+                      eta,
+                      coefficients);
           scratch.rNew[i] = Math.max(scratch.rNew[i], rNew);
         }
       }

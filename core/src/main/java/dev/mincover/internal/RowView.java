@@ -3,8 +3,8 @@ package dev.mincover.internal;
 import dev.mincover.Shape;
 
 /**
- * A tensor seen as rows: the leading axes pick a row, the trailing axes lie along it. Rank 0 and 1 is
- * one row and no leading axis. Trailing axes are folded together while they are short, so that a
+ * A tensor seen as rows: the leading axes pick a row, the trailing axes lie along it. Rank 0 and 1
+ * is one row and no leading axis. Trailing axes are folded together while they are short, so that a
  * convolution's 3 x 3 does not leave a kernel with three values to work on.
  *
  * @param shape the tensor's dimensions

@@ -42,10 +42,7 @@ final class Workers implements AutoCloseable {
     for (int i = 0; i < helpers.length; i++) {
       int worker = i + 1;
       helpers[i] =
-          Thread.ofPlatform()
-              .daemon()
-              .name("mincover-" + worker)
-              .unstarted(() -> help(worker));
+          Thread.ofPlatform().daemon().name("mincover-" + worker).unstarted(() -> help(worker));
     }
     for (Thread helper : helpers) {
       helper.start();

@@ -4,8 +4,8 @@ import java.util.stream.DoubleStream;
 import java.util.stream.LongStream;
 
 /**
- * A learning rate as a plain function of the step. Steps count from 1. Any lambda is a schedule; the
- * ones made here compose:
+ * A learning rate as a plain function of the step. Steps count from 1. Any lambda is a schedule;
+ * the ones made here compose:
  *
  * <pre>{@code
  * Schedule.constant(0.1).warmup(2_000, 2).cooldown(40_000, 0.1)
@@ -34,9 +34,9 @@ public interface Schedule {
   }
 
   /**
-   * This schedule times min(1, (t / steps)^power): it ramps up from almost nothing to this schedule,
-   * which it equals from step {@code steps} on. The authors prefer power 2 over about 5 % of all
-   * steps (section 4 of the paper and their code's notes).
+   * This schedule times min(1, (t / steps)^power): it ramps up from almost nothing to this
+   * schedule, which it equals from step {@code steps} on. The authors prefer power 2 over about 5 %
+   * of all steps (section 4 of the paper and their code's notes).
    *
    * @param steps how long the warm-up takes; 0 is none
    * @param power above 0; 1 is linear, 2 quadratic

@@ -1,0 +1,60 @@
+package dev.mincover.schedule;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ScheduleTest {
+
+  @Test
+  void constantIsTheSameAtEveryStep() {
+    assertThat(Schedule.constant(0.3).over(3)).containsExactly(0.3, 0.3, 0.3);
+  }
+
+  @Test
+  void warmupRampsUpToTheWholeRate() {
+    assertThat(Schedule.constant(8).warmup(4, 2).over(6))
+        .containsExactly(0.5, 2.0, 4.5, 8.0, 8.0, 8.0);
+    assertThat(Schedule.constant(8).warmup(4, 1).over(5)).containsExactly(2.0, 4.0, 6.0, 8.0, 8.0);
+    assertThat(Schedule.constant(8).warmup(0, 2).over(2)).containsExactly(8.0, 8.0);
+  }
+
+  @Test
+  void cooldownSinksTowardsZeroAtTheEnd() {
+    assertThat(Schedule.constant(4).cooldown(10, 0.3).over(12))
+        .containsExactly(4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 3.0, 2.0, 1.0, 0.0, 0.0);
+    assertThat(Schedule.constant(4).cooldown(3, 0).at(100)).isEqualTo(4);
+    assertThat(Schedule.constant(4).cooldown(3, 1).over(3)).containsExactly(3.0, 2.0, 1.0);
+  }
+
+  @Test
+  void schedulesCompose() {
+    Schedule schedule = Schedule.constant(1).warmup(2, 2).cooldown(10, 0.1);
+    assertThat(schedule.at(1)).isEqualTo(0.25);
+    assertThat(schedule.at(5)).isEqualTo(1);
+    assertThat(schedule.at(10)).isCloseTo(0.5, within(1e-15));
+    Schedule custom = step -> 1.0 / step;
+    assertThat(custom.warmup(4, 1).over(4)).containsExactly(0.25, 0.25, 0.25, 0.25);
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {-0.1, Double.NaN, Double.POSITIVE_INFINITY})
+  void badRatesAreRefusedByValue(double eta) {
+    assertThatThrownBy(() -> Schedule.constant(eta))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("learning rate is " + eta);
+  }
+
+  @Test
+  void badRampsAreRefused() {
+    Schedule one = Schedule.constant(1);
+    assertThatThrownBy(() -> one.warmup(-1, 2)).hasMessageContaining("warm-up takes -1 steps");
+    assertThatThrownBy(() -> one.warmup(1, 0)).hasMessageContaining("warm-up power is 0.0");
+    assertThatThrownBy(() -> one.cooldown(0, 0.1)).hasMessageContaining("0 steps");
+    assertThatThrownBy(() -> one.cooldown(10, 1.1)).hasMessageContaining("fraction is 1.1");
+  }
+}
