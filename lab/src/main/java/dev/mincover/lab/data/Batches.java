@@ -1,0 +1,39 @@
+package dev.mincover.lab.data;
+
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+
+/**
+ * Training batches: windows at uniformly random offsets of a text, drawn by the JDK's {@code
+ * L64X128MixRandom}. Equal texts, seeds and sequences of batch shapes give equal batches. For use
+ * by one thread.
+ */
+public final class Batches {
+  private final byte[] text;
+  private final RandomGenerator random;
+
+  /**
+   * @param text what the windows are taken from; not copied
+   * @param seed any number
+   */
+  public Batches(byte[] text, long seed) {
+    this.text = text;
+    this.random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
+  }
+
+  /**
+   * Overwrites the batch with the next windows. Allocates nothing.
+   *
+   * @throws IllegalArgumentException if the text is shorter than {@code context + 1} bytes
+   */
+  public void fill(Batch batch) {
+    int offsets = text.length - batch.context();
+    if (offsets < 1) {
+      throw new IllegalArgumentException(
+          "a context of " + batch.context() + " does not fit a text of " + text.length + " bytes");
+    }
+    for (int row = 0; row < batch.size(); row++) {
+      batch.fillRow(row, text, random.nextInt(offsets));
+    }
+  }
+}

@@ -1,0 +1,170 @@
+package dev.mincover.lab.data;
+
+import static java.util.stream.Collectors.joining;
+
+import dev.mincover.lab.ByteCount;
+import dev.mincover.lab.UserError;
+import java.io.IOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/** Reads the user's own text; {@link Corpus#files} documents the rules. */
+final class TextFiles {
+  private static final double HELD_OUT = 0.05;
+
+  private TextFiles() {}
+
+  static Corpus read(List<Path> paths) {
+    String names = paths.stream().map(Path::toString).collect(joining(", "));
+    var texts = new ArrayList<byte[]>();
+    long total = 0;
+    int binary = 0;
+    for (Path file : find(paths)) {
+      byte[] text = read(file, Texts.MAX_LENGTH - total);
+      if (isBinary(text)) {
+        binary++;
+      } else if (text.length > 0) {
+        texts.add(text);
+        total += text.length + 1L;
+      }
+    }
+    String skipped = binary == 0 ? "" : "; %s skipped".formatted(count(binary, "binary file"));
+    if (texts.isEmpty()) {
+      throw new UserError(
+          "the corpus is empty: no text in %s%s; name a text file that is not empty"
+              .formatted(names, skipped));
+    }
+    return split(texts, "%s of %s".formatted(count(texts.size(), "file"), names), skipped);
+  }
+
+  /** All files in reading order; a set, lest a file named twice be both trained on and held out. */
+  private static Set<Path> find(List<Path> paths) {
+    var files = new LinkedHashSet<Path>();
+    for (Path path : paths) {
+      try {
+        if (!Files.isDirectory(path)) {
+          files.add(Files.isRegularFile(path) ? path.toRealPath() : path);
+          continue;
+        }
+        var inside = new ArrayList<Path>();
+        Path root = path.toRealPath();
+        Files.walkFileTree(root, new VisibleFiles(root, inside));
+        Collections.sort(inside);
+        for (Path file : inside) {
+          files.add(file.toRealPath());
+        }
+      } catch (IOException e) {
+        throw unreadable(path, e);
+      }
+    }
+    return files;
+  }
+
+  /** Collects regular files, and links to such, outside hidden directories. */
+  private static final class VisibleFiles extends SimpleFileVisitor<Path> {
+    private final Path root;
+    private final List<Path> files;
+
+    VisibleFiles(Path root, List<Path> files) {
+      this.root = root;
+      this.files = files;
+    }
+
+    @Override
+    public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
+        throws IOException {
+      // The root was named by the user, so it is wanted even if hidden.
+      boolean hidden = !directory.equals(root) && Files.isHidden(directory);
+      return hidden ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
+    }
+
+    @Override
+    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+      if (!Files.isHidden(file) && Files.isRegularFile(file)) {
+        files.add(file);
+      }
+      return FileVisitResult.CONTINUE;
+    }
+
+    @Override
+    public FileVisitResult visitFileFailed(Path file, IOException cause) {
+      throw unreadable(file, cause);
+    }
+  }
+
+  private static byte[] read(Path file, long room) {
+    try {
+      if (Files.size(file) > room) {
+        throw new UserError(
+            "the corpus is larger than 2 GiB, met at %s; name fewer files".formatted(file));
+      }
+      return Files.readAllBytes(file);
+    } catch (IOException e) {
+      throw unreadable(file, e);
+    }
+  }
+
+  private static UserError unreadable(Path path, IOException cause) {
+    return new UserError("cannot read corpus " + path, cause);
+  }
+
+  private static boolean isBinary(byte[] text) {
+    for (byte b : text) {
+      if (b == 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static Corpus split(List<byte[]> texts, String source, String skipped) {
+    var training = new ArrayList<byte[]>();
+    var validation = new ArrayList<byte[]>();
+    long seen = 0;
+    long heldOut = 0;
+    for (byte[] text : texts) {
+      seen += text.length;
+      if (heldOut + text.length <= HELD_OUT * seen) {
+        heldOut += text.length;
+        validation.add(text);
+      } else {
+        training.add(text);
+      }
+    }
+    if (heldOut >= HELD_OUT / 2 * seen) {
+      String held = "%s held out".formatted(count(validation.size(), "file"));
+      return corpus(source, Texts.join(training), Texts.join(validation), held + skipped);
+    }
+    byte[] text = Texts.join(texts);
+    int cut = text.length - (int) (HELD_OUT * text.length);
+    return corpus(
+        source,
+        Arrays.copyOf(text, cut),
+        Arrays.copyOfRange(text, cut, text.length),
+        "the end held out" + skipped);
+  }
+
+  private static Corpus corpus(String source, byte[] training, byte[] validation, String note) {
+    String description =
+        "%s (%s); validation on %s, %s"
+            .formatted(
+                source,
+                ByteCount.format(training.length),
+                ByteCount.format(validation.length),
+                note);
+    return new Corpus(training, validation, description);
+  }
+
+  private static String count(int n, String noun) {
+    return n + " " + noun + (n == 1 ? "" : "s");
+  }
+}

@@ -1,0 +1,149 @@
+package dev.mincover.lab.run;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
+import dev.mincover.lab.UserError;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.MapperFeature;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * A training run in numbers, {@code summary.json}. The file also holds what follows from them:
+ * {@link #tokensPerSecond} and {@link #validationBitsPerByte}.
+ *
+ * @param optimizer such as {@code sm3}
+ * @param finished false if the run was interrupted
+ * @param steps taken
+ * @param tokens bytes trained on: steps x batch x context
+ * @param seconds of training, evaluation included
+ * @param optimizerSeconds of these, spent in the optimizer's steps
+ * @param parameters trained weights
+ * @param optimizerStateBytes what the optimizer allocated
+ * @param adamStateBytes what Adam would allocate for the same weights
+ * @param validationLoss nats per byte at the end; null if not measured or not finite
+ * @param bigramBitsPerByte of a {@link dev.mincover.lab.data.BigramModel} on the validation text
+ * @param learningRate the highest of the schedule
+ * @param momentum from 0
+ * @param seed of weights and batches
+ * @param threads of the tensor engine and the optimizer
+ * @param model the network's size
+ * @param batch windows in a step
+ * @param corpus what was learned from, in words
+ * @param mincoverVersion version of this software
+ * @param javaVersion version of the Java runtime
+ */
+@JsonPropertyOrder({
+  "optimizer",
+  "finished",
+  "steps",
+  "tokens",
+  "seconds",
+  "tokensPerSecond",
+  "optimizerSeconds",
+  "parameters",
+  "optimizerStateBytes",
+  "adamStateBytes",
+  "validationLoss",
+  "validationBitsPerByte",
+  "bigramBitsPerByte"
+})
+public record Summary(
+    String optimizer,
+    boolean finished,
+    long steps,
+    long tokens,
+    double seconds,
+    double optimizerSeconds,
+    long parameters,
+    long optimizerStateBytes,
+    long adamStateBytes,
+    @Nullable Double validationLoss,
+    double bigramBitsPerByte,
+    double learningRate,
+    double momentum,
+    long seed,
+    int threads,
+    Model model,
+    int batch,
+    String corpus,
+    String mincoverVersion,
+    String javaVersion) {
+
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .disable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+          .build();
+
+  /** JSON has no word for a loss that is not finite, so that it becomes null. */
+  public Summary {
+    if (validationLoss != null && !Double.isFinite(validationLoss)) {
+      validationLoss = null;
+    }
+  }
+
+  /**
+   * Size of the language model.
+   *
+   * @param layers blocks
+   * @param width numbers per place
+   * @param heads of attention in each block
+   * @param context bytes seen at once
+   */
+  public record Model(int layers, int width, int heads, int context) {}
+
+  /** Tokens per second of the run; 0 if it took no time. */
+  @JsonProperty(access = JsonProperty.Access.READ_ONLY)
+  public double tokensPerSecond() {
+    return seconds > 0 ? tokens / seconds : 0;
+  }
+
+  /** The validation loss in bits: {@code validationLoss / ln 2}; null with it. */
+  @JsonProperty(access = JsonProperty.Access.READ_ONLY)
+  public @Nullable Double validationBitsPerByte() {
+    return validationLoss == null ? null : validationLoss / Math.log(2);
+  }
+
+  /**
+   * Writes the summary as JSON, replacing an older file at once when it is complete.
+   *
+   * @throws UserError if it cannot be written
+   */
+  public void write(Path file) {
+    byte[] json = (JSON.writeValueAsString(this) + "\n").getBytes(UTF_8);
+    AtomicFile.write(file, channel -> channel.write(ByteBuffer.wrap(json)));
+  }
+
+  /**
+   * Reads a summary back.
+   *
+   * @throws UserError if the file is missing, unreadable or not a summary
+   */
+  public static Summary read(Path file) {
+    try {
+      Summary summary = JSON.readValue(Files.readAllBytes(file), Summary.class);
+      if (summary == null) {
+        throw notASummary(file, "it is null");
+      }
+      return summary;
+    } catch (IOException e) {
+      throw new UserError("cannot read " + file, e);
+    } catch (JacksonException e) {
+      throw notASummary(file, e.getOriginalMessage());
+    }
+  }
+
+  private static UserError notASummary(Path file, String why) {
+    return new UserError("%s is not the summary of a run: %s".formatted(file, why));
+  }
+}
