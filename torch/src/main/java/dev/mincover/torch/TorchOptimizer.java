@@ -1,0 +1,147 @@
+package dev.mincover.torch;
+
+import dev.mincover.BoundOptimizer;
+import dev.mincover.Gradient;
+import dev.mincover.Optimizer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Module;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.StringTensorDict;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * An optimizer bound to the parameters of a JavaCPP PyTorch module: it reads gradients and
+ * overwrites weights where libtorch keeps them, without a copy.
+ *
+ * <pre>{@code
+ * try (var optimizer = TorchOptimizer.bind(Sm3.learningRate(0.1), module, 2)) {
+ *   loss.backward();
+ *   optimizer.step();
+ *   optimizer.zeroGradients();
+ * }
+ * }</pre>
+ *
+ * <p>Parameters are float32 on the CPU. Those that are dense but permuted (a transposed matrix, a
+ * channels-last convolution) are updated in place as well, their axes in memory order; views with
+ * gaps go through a contiguous copy. Tied parameters are bound once, under their first name. A
+ * parameter that requires no gradient when bound is frozen; one whose gradient is undefined is left
+ * as it is. This object keeps the tensors alive until it is closed, whatever {@link PointerScope}
+ * they came from.
+ */
+public final class TorchOptimizer implements AutoCloseable {
+
+  private final List<TorchParameter> parameters;
+  private final BoundOptimizer optimizer;
+  private final Map<String, Gradient> gradients = new HashMap<>();
+
+  private TorchOptimizer(List<TorchParameter> parameters, BoundOptimizer optimizer) {
+    this.parameters = parameters;
+    this.optimizer = optimizer;
+  }
+
+  /**
+   * Binds a recipe to all parameters of a module, by their names in it.
+   *
+   * @param threads how many threads share a step, the caller among them; at least 1
+   * @throws IllegalArgumentException as {@link #bind(Optimizer, Map, int)}
+   */
+  public static TorchOptimizer bind(Optimizer recipe, Module module, int threads) {
+    try (var _ = new PointerScope()) {
+      return bind(recipe, namedParameters(module), threads);
+    }
+  }
+
+  /**
+   * Binds a recipe to parameters under names of one's own.
+   *
+   * @param threads how many threads share a step, the caller among them; at least 1
+   * @throws IllegalArgumentException if a parameter is not float32 on the CPU, or its memory
+   *     overlaps with itself (an expanded tensor) or with another parameter
+   */
+  public static TorchOptimizer bind(Optimizer recipe, Map<String, Tensor> parameters, int threads) {
+    List<TorchParameter> bound = new ArrayList<>();
+    try (var _ = new PointerScope()) {
+      Map<Long, String> seen = new HashMap<>();
+      for (Map.Entry<String, Tensor> entry : parameters.entrySet()) {
+        long identity = entry.getValue().unsafeGetTensorImpl().address();
+        if (seen.putIfAbsent(identity, entry.getKey()) == null) {
+          bound.add(new TorchParameter(entry.getKey(), entry.getValue()));
+        }
+      }
+      var core = recipe.bind(bound.stream().map(TorchParameter::parameter).toList(), threads);
+      return new TorchOptimizer(bound, core);
+    } catch (RuntimeException | Error failure) {
+      bound.forEach(TorchParameter::close);
+      throw failure;
+    }
+  }
+
+  /**
+   * Takes one step from the gradients that the parameters hold. Everything is checked before
+   * anything changes.
+   *
+   * @throws IllegalStateException if a parameter's memory was replaced since it was bound, or this
+   *     optimizer is closed
+   * @throws UnsupportedOperationException if a gradient is sparse
+   */
+  public synchronized void step() {
+    // Gradients that had to be copied live until the scope ends, after core has read them.
+    try (var _ = new PointerScope();
+        var _ = new NoGradGuard()) {
+      gradients.clear();
+      for (TorchParameter parameter : parameters) {
+        parameter.requireUnmoved();
+        Gradient gradient = parameter.gradient();
+        if (gradient != null) {
+          gradients.put(parameter.name(), gradient);
+        }
+      }
+      for (TorchParameter parameter : parameters) {
+        if (gradients.containsKey(parameter.name())) {
+          parameter.fetch();
+        }
+      }
+      optimizer.step(gradients);
+      for (TorchParameter parameter : parameters) {
+        if (gradients.containsKey(parameter.name())) {
+          parameter.publish();
+        }
+      }
+    } finally {
+      gradients.clear();
+    }
+  }
+
+  /** Makes every gradient undefined, so that the next backward pass starts anew. */
+  public synchronized void zeroGradients() {
+    parameters.forEach(TorchParameter::clearGradient);
+  }
+
+  /** The optimizer of core underneath, for its counters and accumulators; step with this object. */
+  public BoundOptimizer core() {
+    return optimizer;
+  }
+
+  /** Frees the optimizer's state and lets go of the tensors, which live on if others hold them. */
+  @Override
+  public synchronized void close() {
+    optimizer.close();
+    parameters.forEach(TorchParameter::close);
+    parameters.clear();
+  }
+
+  private static Map<String, Tensor> namedParameters(Module module) {
+    Map<String, Tensor> named = new LinkedHashMap<>();
+    StringTensorDict dictionary = module.named_parameters();
+    for (long i = 0; i < dictionary.size(); i++) {
+      var item = dictionary.get(i);
+      named.put(item.key().getString(), item.value());
+    }
+    return named;
+  }
+}

@@ -1,0 +1,266 @@
+package dev.mincover.torch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.mincover.Momentum;
+import dev.mincover.Sm3;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.EmbeddingImpl;
+import org.bytedeco.pytorch.EmbeddingOptions;
+import org.bytedeco.pytorch.LinearImpl;
+import org.bytedeco.pytorch.Module;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class TorchOptimizerTest {
+
+  private static final Sm3 SM3 = Sm3.learningRate(0.1);
+
+  @Test
+  void trainsAModuleByItsNamesWithoutCopyingIt() {
+    try (var _ = new PointerScope()) {
+      LinearImpl linear = new LinearImpl(3, 2);
+      long before = linear.weight().data_ptr().address();
+      float[] weights = Tensors.values(linear.weight());
+      try (var optimizer = TorchOptimizer.bind(SM3, linear, 1)) {
+        assertThat(optimizer.core().parameters())
+            .extracting(parameter -> parameter.name())
+            .containsExactly("weight", "bias");
+        linear.forward(Tensors.of(new float[] {1, -1, 0}, 1, 3)).sum().backward();
+        optimizer.step();
+        float[] stepped = Tensors.values(linear.weight());
+        assertThat(linear.weight().data_ptr().address()).isEqualTo(before);
+        assertThat(stepped)
+            .containsExactly(
+                weights[0] - 0.1f,
+                weights[1] + 0.1f,
+                weights[2],
+                weights[3] - 0.1f,
+                weights[4] + 0.1f,
+                weights[5]);
+        optimizer.zeroGradients();
+        assertThat(linear.weight().grad().defined()).isFalse();
+        optimizer.step();
+        assertThat(Tensors.values(linear.weight())).isEqualTo(stepped);
+      }
+    }
+  }
+
+  static Stream<Arguments> layouts() {
+    return Stream.of(
+        layout("transposed", tensor -> tensor.t().contiguous().t(), true, 6, 5),
+        layout(
+            "channels last",
+            tensor -> tensor.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2),
+            true,
+            4,
+            3,
+            2,
+            5),
+        layout("every second column", TorchOptimizerTest::everySecondColumn, false, 6, 5),
+        layout("contiguous", tensor -> tensor.clone(), true, 6, 5));
+  }
+
+  private static Arguments layout(
+      String name, UnaryOperator<Tensor> lay, boolean inPlace, long... shape) {
+    return Arguments.argumentSet(name, lay, inPlace, shape);
+  }
+
+  private static Tensor everySecondColumn(Tensor tensor) {
+    Tensor wide = torch.zeros(6, 10);
+    Tensor view = torch.as_strided(wide, new long[] {6, 5}, 10, 2);
+    return view.copy_(tensor);
+  }
+
+  /** However weights and gradients lie, the result has the bits of the contiguous one. */
+  @ParameterizedTest
+  @MethodSource("layouts")
+  void layoutDoesNotShow(UnaryOperator<Tensor> lay, boolean inPlace, long[] shape) {
+    try (var _ = new PointerScope()) {
+      Random random = new Random(3);
+      int size = (int) Tensors.of(gaussians(random, shape), shape).numel();
+      float[] initial = gaussians(random, shape);
+      Tensor plain = Tensors.of(initial, shape).set_requires_grad(true);
+      Tensor laid;
+      try (var _ = new NoGradGuard()) {
+        laid = lay.apply(Tensors.of(initial, shape)).detach();
+      }
+      laid.set_requires_grad(true);
+      Sm3 recipe = SM3.momentum(Momentum.average(0.9));
+      try (var one = TorchOptimizer.bind(recipe, Map.of("w", plain), 1);
+          var other = TorchOptimizer.bind(recipe, Map.of("w", laid), 2)) {
+        long address = laid.data_ptr().address();
+        for (int t = 0; t < 4; t++) {
+          Tensor factor = Tensors.of(gaussians(random, shape), shape);
+          plain.mul(factor).sum().backward();
+          laid.mul(factor).sum().backward();
+          one.step();
+          other.step();
+          assertThat(Tensors.values(laid)).hasSize(size).isEqualTo(Tensors.values(plain));
+          one.zeroGradients();
+          other.zeroGradients();
+        }
+        assertThat(laid.data_ptr().address()).isEqualTo(address);
+        long weights = other.core().parameters().iterator().next().weights().address();
+        assertThat(weights == address).isEqualTo(inPlace);
+      }
+    }
+  }
+
+  @Test
+  void autogradNoticesThatWeightsChanged() {
+    try (var _ = new PointerScope()) {
+      Tensor w = Tensors.of(new float[] {1, 2}, 2).set_requires_grad(true);
+      try (var optimizer = TorchOptimizer.bind(SM3, Map.of("w", w), 1)) {
+        Tensor early = w.mul(w).sum();
+        w.sum().backward();
+        optimizer.step();
+        assertThatThrownBy(early::backward)
+            .hasMessageContaining("modified by an inplace operation");
+      }
+    }
+  }
+
+  @Test
+  void keepsTensorsAliveThatItsCallerLetsGo() {
+    TorchOptimizer optimizer;
+    Tensor kept = new Tensor();
+    try (var _ = new PointerScope()) {
+      Tensor w = Tensors.of(new float[100_000], 100_000).set_requires_grad(true);
+      w.sum().backward();
+      optimizer = TorchOptimizer.bind(SM3, Map.of("w", w), 1);
+      kept.put(w);
+    }
+    for (int i = 0; i < 10; i++) {
+      try (var _ = new PointerScope()) {
+        var _ = Tensors.of(new float[100_000], 100_000);
+      }
+      optimizer.step();
+    }
+    assertThat(Tensors.values(kept)[99_999]).isNegative();
+    kept.close();
+    optimizer.step();
+    optimizer.close();
+    assertThatThrownBy(optimizer::step).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void refusesMemoryReplacedAfterBinding() {
+    try (var _ = new PointerScope()) {
+      Tensor w = Tensors.of(new float[] {1, 2}, 2).set_requires_grad(true);
+      try (var optimizer = TorchOptimizer.bind(SM3, Map.of("w", w), 1)) {
+        w.sum().backward();
+        Tensor other = Tensors.of(new float[] {3, 4}, 2);
+        w.__dispatch_set_data(other);
+        assertThatThrownBy(optimizer::step)
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessageContaining("'w' was given other memory");
+        assertThat(Tensors.values(other)).containsExactly(3, 4);
+      }
+    }
+  }
+
+  @Test
+  void tiedParametersAreBoundOnce() {
+    try (var _ = new PointerScope()) {
+      Module model = new Module();
+      Tensor tied = Tensors.of(new float[] {1, 2}, 2);
+      model.register_parameter("embedding", tied);
+      model.register_parameter("head", tied);
+      try (var optimizer = TorchOptimizer.bind(SM3, model, 1)) {
+        assertThat(optimizer.core().parameters()).hasSize(1);
+        assertThat(optimizer.core().parameters().iterator().next().name()).isEqualTo("embedding");
+      }
+    }
+  }
+
+  @Test
+  void sparseGradientsAreRefusedBeforeAnythingChanges() {
+    try (var _ = new PointerScope()) {
+      EmbeddingOptions options = new EmbeddingOptions(5, 2);
+      options.sparse().put(true);
+      EmbeddingImpl embedding = new EmbeddingImpl(options);
+      Tensor other = Tensors.of(new float[] {1}, 1).set_requires_grad(true);
+      float[] before = Tensors.values(embedding.weight());
+      Map<String, Tensor> parameters = new LinkedHashMap<>();
+      parameters.put("other", other);
+      parameters.put("embedding", embedding.weight());
+      try (var optimizer = TorchOptimizer.bind(SM3, parameters, 1)) {
+        embedding.forward(Tensor.create(new long[] {1, 3, 3}, 3)).sum().backward();
+        other.sum().backward();
+        assertThatThrownBy(optimizer::step)
+            .isInstanceOf(UnsupportedOperationException.class)
+            .hasMessageContaining("gradient of parameter 'embedding' is sparse");
+        assertThat(Tensors.values(other)).containsExactly(1);
+        assertThat(Tensors.values(embedding.weight())).isEqualTo(before);
+      }
+    }
+  }
+
+  @Test
+  void refusesWhatItCannotBind() {
+    try (var _ = new PointerScope()) {
+      Tensor expanded = Tensors.of(new float[] {1, 2}, 2, 1).expand(2, 3);
+      assertThatThrownBy(() -> TorchOptimizer.bind(SM3, Map.of("w", expanded), 1))
+          .hasMessageContaining("'w' repeats one weight along axis 1");
+      Tensor half = Tensors.of(new float[] {1}, 1).to(ScalarType.Half);
+      assertThatThrownBy(() -> TorchOptimizer.bind(SM3, Map.of("w", half), 1))
+          .hasMessageContaining("'w' is Half");
+      Tensor w = Tensors.of(new float[] {1, 2}, 2);
+      Map<String, Tensor> overlapping = new LinkedHashMap<>();
+      overlapping.put("all", w.set_requires_grad(true));
+      try (var _ = new NoGradGuard()) {
+        overlapping.put("first", w.detach().narrow(0, 0, 1).set_requires_grad(true));
+      }
+      assertThatThrownBy(() -> TorchOptimizer.bind(SM3, overlapping, 1))
+          .hasMessageContaining("share memory");
+    }
+  }
+
+  @Test
+  void stepsDoNotLeakNativeMemory() {
+    try (var _ = new PointerScope()) {
+      Tensor w;
+      try (var _ = new NoGradGuard()) {
+        w = torch.zeros(256, 256).t().contiguous().t().detach().set_requires_grad(true);
+      }
+      w.mutable_grad().put(torch.ones(256, 256)); // In the other order, so that it is copied.
+      try (var optimizer = TorchOptimizer.bind(SM3, Map.of("w", w), 1)) {
+        for (int i = 0; i < 50; i++) {
+          optimizer.step();
+        }
+        long before = Pointer.physicalBytes();
+        for (int i = 0; i < 400; i++) {
+          optimizer.step();
+        }
+        assertThat(Pointer.physicalBytes() - before)
+            .isLessThan(50L << 20); // 400 copies are 100 MiB.
+      }
+    }
+  }
+
+  private static float[] gaussians(Random random, long... shape) {
+    int size = 1;
+    for (long n : shape) {
+      size *= (int) n;
+    }
+    float[] values = new float[size];
+    for (int i = 0; i < size; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    return values;
+  }
+}
