@@ -1,0 +1,42 @@
+package dev.mincover.lab;
+
+import java.time.Duration;
+
+/**
+ * Ctrl-C as a request: work in progress sees it between two steps, saves what there is and returns,
+ * and only then does the JVM end.
+ */
+final class Interrupt implements AutoCloseable {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static volatile boolean requested;
+
+  private final Thread hook;
+
+  /** From now on until {@link #close}, a signal waits for the calling thread to finish. */
+  Interrupt() {
+    Thread worker = Thread.currentThread();
+    hook =
+        new Thread(() -> {
+          requested = true;
+          try {
+            worker.join(PATIENCE);
+          } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+          }
+        });
+    Runtime.getRuntime().addShutdownHook(hook);
+  }
+
+  /** Whether the process has been told to end. */
+  static boolean isRequested() {
+    return requested;
+  }
+
+  @Override
+  public void close() {
+    if (!requested) {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    }
+  }
+}

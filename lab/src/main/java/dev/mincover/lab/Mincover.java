@@ -1,0 +1,82 @@
+package dev.mincover.lab;
+
+import java.util.Locale;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The command line {@code mincover}. */
+@Command(
+    name = "mincover",
+    description = "Trains language models on the JVM with SM3, the memory-efficient optimizer.",
+    subcommands = {TrainCommand.class, GenerateCommand.class},
+    mixinStandardHelpOptions = true,
+    versionProvider = Mincover.Version.class,
+    footer = {
+      "",
+      "Exit codes: 0 done, 1 failed on the way, 2 bad input, 130 interrupted.",
+      "Start with 'mincover train'; each command has its own --help."
+    })
+public final class Mincover implements Runnable {
+
+  @Spec private CommandSpec spec;
+
+  private Mincover() {}
+
+  /** Runs a command and exits with its code. */
+  public static void main(String[] args) {
+    Locale.setDefault(Locale.ROOT); // Messages are English, and so are their numbers.
+    int code = commandLine().execute(args);
+    // When a signal ends the JVM, exiting here as well would wait for itself.
+    if (!Interrupt.isRequested()) {
+      System.exit(code);
+    }
+  }
+
+  /** The commands, with one line for each error. */
+  static CommandLine commandLine() {
+    CommandLine commandLine = new CommandLine(new Mincover());
+    commandLine.setOverwrittenOptionsAllowed(true);
+    commandLine.setUsageHelpAutoWidth(true);
+    commandLine.setParameterExceptionHandler(Mincover::badArgument);
+    commandLine.setExecutionExceptionHandler((failure, command, _) -> {
+      if (failure instanceof UserError error) {
+        command.getErr().println("mincover: " + error.getMessage());
+        return UserError.EXIT_CODE;
+      }
+      throw failure;
+    });
+    return commandLine;
+  }
+
+  /** Without a command there is only help to give. */
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "name a command: train or generate");
+  }
+
+  private static int badArgument(ParameterException error, String[] args) {
+    CommandLine command = error.getCommandLine();
+    String line = String.valueOf(error.getMessage()).lines().findFirst().orElse("bad arguments");
+    command
+        .getErr()
+        .printf("mincover: %s; see '%s --help'%n", line, command.getCommandSpec().qualifiedName());
+    return UserError.EXIT_CODE;
+  }
+
+  /** The version that the build has put into the jar. */
+  static final class Version implements IVersionProvider {
+    static String number() {
+      String version = Mincover.class.getPackage().getImplementationVersion();
+      return version == null ? "development" : version;
+    }
+
+    @Override
+    public String[] getVersion() {
+      return new String[] {"Mincover " + number()};
+    }
+  }
+}

@@ -1,0 +1,201 @@
+package dev.mincover.lab;
+
+import dev.mincover.BoundOptimizer;
+import dev.mincover.Sm3;
+import dev.mincover.lab.data.Batch;
+import dev.mincover.lab.data.Batches;
+import dev.mincover.lab.data.BigramModel;
+import dev.mincover.lab.data.Corpus;
+import dev.mincover.lab.data.Windows;
+import dev.mincover.lab.model.Gpt;
+import dev.mincover.lab.model.GptConfig;
+import dev.mincover.lab.model.ModelFile;
+import dev.mincover.lab.model.TextGenerator;
+import dev.mincover.lab.run.Metrics;
+import dev.mincover.lab.run.RunDirectory;
+import dev.mincover.lab.run.Summary;
+import dev.mincover.lab.train.Progress;
+import dev.mincover.lab.train.Trainer;
+import dev.mincover.torch.TorchOptimizer;
+import java.io.PrintWriter;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * One training from first to last: announces itself, trains, and leaves metrics, summary and
+ * weights in its directory, also when it is interrupted.
+ *
+ * @param optimizer its name in the summary
+ * @param learningRate the highest of the recipe's schedule
+ * @param batch windows of text in a step
+ * @param directory not made yet
+ */
+record TrainingRun(
+    String optimizer,
+    Sm3 recipe,
+    double learningRate,
+    GptConfig config,
+    int batch,
+    long steps,
+    long seed,
+    int threads,
+    Corpus corpus,
+    RunDirectory directory) {
+
+  private static final int EVALUATIONS = 10;
+  private static final int VALIDATION_WINDOWS = 512;
+  private static final int LINES = 20;
+  private static final int SAMPLE_BYTES = 400;
+  private static final double SAMPLE_TEMPERATURE = 0.7;
+  private static final int BYTES_PER_WEIGHT_ADAM = 2 * Float.BYTES;
+
+  /** Trains; returns the exit code: 0, or 1 if the loss is no longer a number. */
+  int run(PrintWriter out) {
+    torch.set_num_threads(threads);
+    try (Interrupt _ = new Interrupt();
+        Gpt model = new Gpt(config, seed);
+        TorchOptimizer bound = TorchOptimizer.bind(recipe, model.parameters(), threads)) {
+      announce(out, model, bound.core());
+      Windows windows = new Windows(corpus.validation(), config.context(), VALIDATION_WINDOWS);
+      double bigram = new BigramModel(corpus.training()).bitsPerByte(windows);
+      Trainer trainer =
+          new Trainer(
+              model,
+              bound,
+              recipe.learningRate(),
+              new Batches(corpus.training(), seed),
+              new Batch(batch, config.context()),
+              windows);
+      directory.create();
+      Trainer.Outcome outcome = train(trainer, out);
+      ModelFile.save(model, directory.model());
+      Summary summary = summary(model, bound.core(), trainer, outcome, bigram);
+      summary.write(directory.summary());
+      return conclude(out, model, summary, outcome);
+    }
+  }
+
+  private Trainer.Outcome train(Trainer trainer, PrintWriter out) {
+    try (Metrics metrics = new Metrics(directory.metrics());
+        Progress progress = Progress.of(steps, LINES, out)) {
+      return trainer.train(
+          steps,
+          Math.max(1, steps / EVALUATIONS),
+          Interrupt::isRequested,
+          report -> {
+            metrics.add(
+                report.step(),
+                report.tokens(),
+                report.seconds(),
+                report.loss(),
+                report.validationLoss(),
+                report.learningRate());
+            progress.show(report);
+          });
+    }
+  }
+
+  private Summary summary(
+      Gpt model, BoundOptimizer bound, Trainer trainer, Trainer.Outcome outcome, double bigram) {
+    return new Summary(
+        optimizer,
+        outcome.steps() == steps && Float.isFinite(outcome.loss()),
+        outcome.steps(),
+        outcome.steps() * batch * config.context(),
+        trainer.seconds(),
+        trainer.optimizerSeconds(),
+        model.parameterCount(),
+        bound.stateBytes(),
+        adamStateBytes(model),
+        (double) outcome.validationLoss(),
+        bigram,
+        learningRate,
+        recipe.momentum().beta(),
+        seed,
+        threads,
+        new Summary.Model(config.layers(), config.width(), config.heads(), config.context()),
+        batch,
+        corpus.description(),
+        Mincover.Version.number(),
+        Runtime.version().toString());
+  }
+
+  private void announce(PrintWriter out, Gpt model, BoundOptimizer bound) {
+    long weights = model.parameterCount();
+    line(out, "text", corpus.description());
+    line(
+        out,
+        "model",
+        "GPT over bytes: %d layers, width %d, %d heads, context %d; %,d weights, %s"
+            .formatted(
+                config.layers(),
+                config.width(),
+                config.heads(),
+                config.context(),
+                weights,
+                ByteCount.format(weights * Float.BYTES)));
+    line(
+        out,
+        "optimizer",
+        "SM3, momentum %s: %s of state, %.2f bytes a weight; Adam would take %s, %d bytes a weight"
+            .formatted(
+                recipe.momentum().isNone() ? "none" : recipe.momentum().beta(),
+                ByteCount.format(bound.stateBytes()),
+                (double) bound.stateBytes() / weights,
+                ByteCount.format(adamStateBytes(model)),
+                BYTES_PER_WEIGHT_ADAM));
+    line(
+        out,
+        "training",
+        "%,d steps of %d x %d bytes, learning rate %s, seed %d, %d threads"
+            .formatted(steps, batch, config.context(), learningRate, seed, threads));
+    line(out, "run", directory.path().toString());
+    out.println();
+    out.flush();
+  }
+
+  private int conclude(PrintWriter out, Gpt model, Summary summary, Trainer.Outcome outcome) {
+    out.println();
+    if (!Float.isFinite(outcome.loss()) && outcome.steps() > 0) {
+      out.printf(
+          "mincover: the loss is %s at step %d; try a smaller --learning-rate than %s%n",
+          outcome.loss(), outcome.steps(), learningRate);
+      out.flush();
+      return 1;
+    }
+    line(
+        out,
+        summary.finished() ? "validation" : "stopped",
+        "after %,d steps: loss %.4f nats a byte, %.3f bits per byte; a byte bigram has %.3f"
+            .formatted(
+                summary.steps(),
+                outcome.validationLoss(),
+                summary.validationBitsPerByte(),
+                summary.bigramBitsPerByte()));
+    line(
+        out,
+        "speed",
+        "%,.0f tokens/s for %.0f s, of which %.1f %% in the optimizer"
+            .formatted(
+                summary.tokensPerSecond(),
+                summary.seconds(),
+                100 * summary.optimizerSeconds() / Math.max(summary.seconds(), 1e-9)));
+    line(out, "files", "metrics.csv, summary.json, model.safetensors in " + directory.path());
+    if (summary.finished()) {
+      byte[] sample =
+          new TextGenerator(model, SAMPLE_TEMPERATURE, seed).generate(new byte[0], SAMPLE_BYTES);
+      line(out, "sample", "at temperature " + SAMPLE_TEMPERATURE);
+      out.println();
+      out.println(Printable.text(sample).strip());
+    }
+    out.flush();
+    return 0;
+  }
+
+  private static long adamStateBytes(Gpt model) {
+    return model.parameterCount() * BYTES_PER_WEIGHT_ADAM;
+  }
+
+  private static void line(PrintWriter out, String label, String text) {
+    out.printf("%-11s%s%n", label, text);
+  }
+}

@@ -1,0 +1,93 @@
+package dev.mincover.lab.model;
+
+import java.util.Arrays;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
+
+/** Writes text with a {@link Gpt}, a byte at a time. */
+public final class TextGenerator {
+
+  private static final byte[] BLANK_PROMPT = {'\n'};
+
+  private final Gpt model;
+  private final double temperature;
+  private final RandomGenerator random;
+
+  /**
+   * A generator of its own sequence.
+   *
+   * @param temperature logits are divided by it; 1 samples what the model learned, less is safer, 0
+   *     always takes the likeliest byte
+   * @param seed equal seeds write equal text
+   * @throws IllegalArgumentException if the temperature is negative or not finite
+   */
+  public TextGenerator(Gpt model, double temperature, long seed) {
+    if (!(temperature >= 0) || Double.isInfinite(temperature)) {
+      throw new IllegalArgumentException(
+          "temperature is %s; it must be at least 0, for example 0.8".formatted(temperature));
+    }
+    this.model = model;
+    this.temperature = temperature;
+    random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
+  }
+
+  /**
+   * Continues a text.
+   *
+   * @param prompt what comes before; its end as long as the model's context is seen, and an empty
+   *     one is taken for the start of a line
+   * @param length bytes to write, at least 0
+   * @return the bytes written, without the prompt
+   */
+  public byte[] generate(byte[] prompt, int length) {
+    int context = model.config().context();
+    byte[] start = prompt.length == 0 ? BLANK_PROMPT : prompt;
+    byte[] text = Arrays.copyOf(start, start.length + length);
+    for (int end = start.length; end < text.length; end++) {
+      text[end] = (byte) choose(nextLogits(text, Math.max(0, end - context), end));
+    }
+    return Arrays.copyOfRange(text, start.length, text.length);
+  }
+
+  private float[] nextLogits(byte[] text, int from, int to) {
+    long[] window = new long[to - from];
+    for (int i = 0; i < window.length; i++) {
+      window[i] = Byte.toUnsignedLong(text[from + i]);
+    }
+    try (var _ = new PointerScope();
+        var _ = new NoGradGuard()) {
+      Tensor logits = model.logits(Tensor.create(window, 1, window.length));
+      Tensor last = logits.narrow(1, window.length - 1L, 1).contiguous();
+      float[] values = new float[GptConfig.VOCABULARY];
+      last.data_ptr_float().get(values);
+      return values;
+    }
+  }
+
+  private int choose(float[] logits) {
+    int best = 0;
+    for (int i = 1; i < logits.length; i++) {
+      best = logits[i] > logits[best] ? i : best;
+    }
+    if (temperature == 0) {
+      return best;
+    }
+    double[] weights = new double[logits.length];
+    double sum = 0;
+    for (int i = 0; i < weights.length; i++) {
+      weights[i] = Math.exp((logits[i] - logits[best]) / temperature);
+      sum += weights[i];
+    }
+    double left = random.nextDouble() * sum;
+    for (int i = 0; i < weights.length; i++) {
+      left -= weights[i];
+      if (left < 0) {
+        return i;
+      }
+    }
+    return best; // Rounding alone leads here.
+  }
+}

@@ -1,0 +1,5 @@
+/** Language models on JavaCPP PyTorch. */
+@NullMarked
+package dev.mincover.lab.model;
+
+import org.jspecify.annotations.NullMarked;

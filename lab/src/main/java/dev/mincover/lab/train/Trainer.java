@@ -1,0 +1,143 @@
+package dev.mincover.lab.train;
+
+import dev.mincover.lab.data.Batch;
+import dev.mincover.lab.data.Batches;
+import dev.mincover.lab.data.Windows;
+import dev.mincover.lab.model.LanguageModel;
+import dev.mincover.schedule.Schedule;
+import dev.mincover.torch.TorchOptimizer;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The training loop: random batches, a step of the optimizer on each, and now and then the loss on
+ * validation windows. Time is counted over training steps only.
+ */
+public final class Trainer {
+
+  /**
+   * How a training ended.
+   *
+   * @param steps taken
+   * @param loss of the last step's batch, in nats a token; NaN without a step
+   * @param validationLoss after the last step, in nats a token
+   */
+  public record Outcome(long steps, float loss, float validationLoss) {}
+
+  private final LanguageModel model;
+  private final TorchOptimizer optimizer;
+  private final Schedule learningRate;
+  private final Batches batches;
+  private final Batch batch;
+  private final Windows windows;
+  private long nanos;
+  private long optimizerNanos;
+
+  /**
+   * A loop over a model and the optimizer bound to it.
+   *
+   * @param learningRate the schedule the optimizer was made with, for reports
+   * @param batch the buffers for every batch, of training and of validation
+   */
+  public Trainer(
+      LanguageModel model,
+      TorchOptimizer optimizer,
+      Schedule learningRate,
+      Batches batches,
+      Batch batch,
+      Windows windows) {
+    this.model = model;
+    this.optimizer = optimizer;
+    this.learningRate = learningRate;
+    this.batches = batches;
+    this.batch = batch;
+    this.windows = windows;
+  }
+
+  /**
+   * Trains until the last step, a request to stop, or a loss that is not finite.
+   *
+   * @param steps how many steps to take
+   * @param evaluateEvery steps between evaluations; there is one after the last step in any case
+   * @param stop asked before every step
+   * @param listener told of every step
+   */
+  public Outcome train(
+      long steps, long evaluateEvery, BooleanSupplier stop, Consumer<StepReport> listener) {
+    float loss = Float.NaN;
+    for (long step = 1; step <= steps; step++) {
+      if (stop.getAsBoolean()) {
+        return new Outcome(step - 1, loss, validationLoss());
+      }
+      loss = step();
+      boolean last = step == steps || !Float.isFinite(loss);
+      Float validation = last || step % evaluateEvery == 0 ? validationLoss() : null;
+      listener.accept(report(step, steps, loss, validation));
+      if (last && validation != null) {
+        return new Outcome(step, loss, validation);
+      }
+    }
+    return new Outcome(0, loss, validationLoss());
+  }
+
+  private StepReport report(long step, long steps, float loss, @Nullable Float validation) {
+    long tokens = step * batch.size() * batch.context();
+    double left = seconds() / step * (steps - step);
+    return new StepReport(step, tokens, seconds(), loss, validation, learningRate.at(step), left);
+  }
+
+  /** Seconds spent in training steps. */
+  public double seconds() {
+    return nanos * 1e-9;
+  }
+
+  /** Of {@link #seconds}, those spent in the optimizer. */
+  public double optimizerSeconds() {
+    return optimizerNanos * 1e-9;
+  }
+
+  /** The mean loss over all validation windows, in nats a token. */
+  public float validationLoss() {
+    double sum = 0;
+    try (var _ = new NoGradGuard()) {
+      for (int first = 0; first < windows.count(); ) {
+        int rows = windows.fill(first, batch);
+        try (var _ = new PointerScope()) {
+          Tensor loss =
+              model.loss(
+                  tensor(batch.inputs()).narrow(0, 0, rows),
+                  tensor(batch.targets()).narrow(0, 0, rows));
+          sum += loss.item_double() * rows;
+        }
+        first += rows;
+      }
+    }
+    return (float) (sum / windows.count());
+  }
+
+  private float step() {
+    long start = System.nanoTime();
+    float value;
+    try (var _ = new PointerScope()) {
+      batches.fill(batch);
+      Tensor loss = model.loss(tensor(batch.inputs()), tensor(batch.targets()));
+      loss.backward();
+      value = loss.item_float();
+      long backward = System.nanoTime();
+      optimizer.step();
+      optimizer.zeroGradients();
+      long end = System.nanoTime();
+      optimizerNanos += end - backward;
+      nanos += end - start;
+    }
+    return value;
+  }
+
+  private Tensor tensor(long[] values) {
+    return Tensor.create(values, batch.size(), batch.context());
+  }
+}

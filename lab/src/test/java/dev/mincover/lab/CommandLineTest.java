@@ -1,0 +1,232 @@
+package dev.mincover.lab;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mincover.lab.model.Gpt;
+import dev.mincover.lab.model.ModelFile;
+import dev.mincover.lab.run.RunDirectory;
+import dev.mincover.lab.run.Summary;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import picocli.CommandLine;
+
+class CommandLineTest {
+
+  @TempDir private Path folder;
+  private Path text;
+
+  @BeforeEach
+  void writeText() throws IOException {
+    text = Files.writeString(folder.resolve("text.txt"), "All work and no play.\n".repeat(200));
+  }
+
+  private record Result(int code, String out, String err) {}
+
+  private static Result mincover(String... arguments) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    CommandLine commandLine = Mincover.commandLine();
+    commandLine.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
+    int code = commandLine.execute(arguments);
+    return new Result(code, out.toString(), err.toString());
+  }
+
+  /** Trains a model small enough for a test. */
+  private Result train(String out, String... more) {
+    return mincover(arguments(out, more));
+  }
+
+  private String[] arguments(String out, String... more) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                ("train --layers 1 --width 16 --heads 2 --context 16 --batch 4 --threads 2"
+                        + " --learning-rate 0.2")
+                    .split(" ")));
+    if (!List.of(more).contains("--corpus")) {
+      arguments.addAll(List.of("--corpus", text.toString()));
+    }
+    arguments.addAll(List.of("--out", folder.resolve(out).toString()));
+    arguments.addAll(List.of(more));
+    return arguments.toArray(String[]::new);
+  }
+
+  @Test
+  void aRunLeavesMetricsSummaryAndModel() throws IOException {
+    Result result = train("run", "--steps", "40");
+    assertThat(result.code()).as(result.err()).isZero();
+    assertThat(result.out())
+        .contains("Adam would take", "bits per byte; a byte bigram has", "in the optimizer")
+        .contains("step 40/40  loss ");
+    RunDirectory run = new RunDirectory(folder.resolve("run"));
+    List<String> metrics = Files.readAllLines(run.metrics());
+    assertThat(metrics).hasSize(41);
+    assertThat(metrics.getLast()).matches("40,2560,[0-9.]+,[0-9.]+,[0-9.]+,[0-9.E-]+");
+    Summary summary = Summary.read(run.summary());
+    assertThat(summary.finished()).isTrue();
+    assertThat(summary.steps()).isEqualTo(40);
+    assertThat(summary.tokens()).isEqualTo(40 * 4 * 16);
+    assertThat(summary.adamStateBytes()).isEqualTo(8 * summary.parameters());
+    assertThat(summary.optimizerSeconds()).isBetween(0.0, summary.seconds());
+    assertThat(summary.validationLoss()).isBetween(0.0, Math.log(256));
+    try (Gpt model = ModelFile.load(run.model())) {
+      assertThat(model.parameterCount()).isEqualTo(summary.parameters());
+    }
+    Result text =
+        mincover("generate", run.path().toString(), "--prompt", "All w", "--length", "30");
+    assertThat(text.code()).as(text.err()).isZero();
+    assertThat(text.out()).startsWith("All w").hasSizeBetween(30, 40);
+    assertThat(text.out())
+        .isEqualTo(
+            mincover("generate", run.path().toString(), "--prompt", "All w", "--length", "30")
+                .out());
+  }
+
+  @Test
+  void equalSeedsGiveEqualLossesAndOthersDoNot() throws IOException {
+    train("a", "--steps", "20", "--seed", "7");
+    train("b", "--steps", "20", "--seed", "7");
+    train("c", "--steps", "20", "--seed", "8");
+    assertThat(losses("b")).hasSize(21).isEqualTo(losses("a"));
+    assertThat(losses("c")).isNotEqualTo(losses("a"));
+  }
+
+  private List<String> losses(String run) throws IOException {
+    return Files.readAllLines(folder.resolve(run).resolve("metrics.csv")).stream()
+        .map(line -> line.split(",", -1))
+        .map(cells -> cells[3] + "," + cells[4])
+        .toList();
+  }
+
+  @Test
+  void withoutMomentumTheStateIsSmall() {
+    Path run = folder.resolve("run");
+    train("run", "--steps", "1", "--width", "128", "--context", "128", "--momentum", "0");
+    Summary summary = Summary.read(run.resolve("summary.json"));
+    assertThat((double) summary.optimizerStateBytes() / summary.adamStateBytes()).isLessThan(0.02);
+  }
+
+  @Test
+  void aLossThatIsNoNumberEndsTheRunWithAWordOnWhy() {
+    Result result = train("run", "--steps", "50", "--learning-rate", "1e30");
+    assertThat(result.code()).isEqualTo(1);
+    assertThat(result.out()).contains("try a smaller --learning-rate than 1.0E30");
+    assertThat(Summary.read(folder.resolve("run/summary.json")).finished()).isFalse();
+  }
+
+  static Stream<Arguments> badInput() {
+    return Stream.of(
+        Arguments.of("--corpus nowhere", "nowhere"),
+        Arguments.of("--corpus {empty}", "empty"),
+        Arguments.of("--corpus {short}", "context of 16"),
+        Arguments.of("--width 15", "not divisible by heads"),
+        Arguments.of("--learning-rate -0.1", "learning rate is -0.1"),
+        Arguments.of("--momentum 1", "momentum beta is 1.0"),
+        Arguments.of("--steps 0", "--steps is 0"),
+        Arguments.of("--batch -1", "--batch is -1"),
+        Arguments.of("--threads 0", "--threads is 0"),
+        Arguments.of("--layers 0", "layers is 0"),
+        Arguments.of("--steps many", "many"),
+        Arguments.of("--out {exists}", "exists"),
+        Arguments.of("--out {file}/run", "not a writable directory"),
+        Arguments.of("--sparkle", "--sparkle"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("badInput")
+  void badInputGetsOneLineAndLeavesNothing(String arguments, String says) throws IOException {
+    Files.createDirectory(folder.resolve("exists"));
+    Files.createFile(folder.resolve("empty"));
+    Files.createFile(folder.resolve("file"));
+    Files.writeString(folder.resolve("short"), "short");
+    List<Path> before = files();
+    String[] more =
+        arguments.replaceAll("\\{(\\w+)}", folder.toString().replace("\\", "/") + "/$1").split(" ");
+    Result result = train("run", more);
+    assertThat(result.code()).isEqualTo(2);
+    assertThat(result.err().strip()).startsWith("mincover: ").contains(says).doesNotContain("\n");
+    assertThat(result.out()).isEmpty();
+    assertThat(files()).isEqualTo(before);
+  }
+
+  private List<Path> files() throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      return files.sorted().toList();
+    }
+  }
+
+  @Test
+  void generateRefusesWhatIsNoRun() {
+    Result result = mincover("generate", folder.resolve("none").toString());
+    assertThat(result.code()).isEqualTo(2);
+    assertThat(result.err()).startsWith("mincover: no run directory");
+    assertThat(mincover("generate", folder.toString(), "--length", "-1").err())
+        .contains("--length is -1");
+    assertThat(mincover("generate", folder.toString(), "--temperature", "-1").err())
+        .contains("--temperature is -1.0");
+    assertThat(mincover().code()).isEqualTo(2);
+  }
+
+  @Test
+  void helpTellsEveryOptionAndItsDefault() {
+    Result result = mincover("train", "--help");
+    assertThat(result.code()).isZero();
+    assertThat(result.out())
+        .contains("--corpus", "--learning-rate", "--momentum", "--seed", "Default: 0.9");
+  }
+
+  /** A real process and a real signal. */
+  @Test
+  @DisabledOnOs(OS.WINDOWS)
+  void anInterruptEndsTheRunWithItsFilesWhole() throws Exception {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules",
+                "jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Mincover.class.getName()));
+    command.addAll(List.of(arguments("run", "--steps", "10000000")));
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    try (BufferedReader out = process.inputReader(UTF_8)) {
+      String line = out.readLine();
+      while (line != null && !line.startsWith("step 1/")) {
+        line = out.readLine();
+      }
+      assertThat(line).isNotNull();
+      new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+      assertThat(out.readAllAsString()).contains("stopped");
+      assertThat(process.waitFor()).isEqualTo(130);
+    } finally {
+      process.destroyForcibly();
+    }
+    RunDirectory run = new RunDirectory(folder.resolve("run"));
+    Summary summary = Summary.read(run.summary());
+    assertThat(summary.finished()).isFalse();
+    assertThat(summary.steps()).isPositive();
+    assertThat(Files.readAllLines(run.metrics())).hasSize((int) summary.steps() + 1);
+    try (Gpt model = ModelFile.load(run.model())) {
+      assertThat(model.parameterCount()).isEqualTo(summary.parameters());
+    }
+  }
+}

@@ -1,0 +1,60 @@
+package dev.mincover.lab.model;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+
+class TextGeneratorTest {
+
+  private static final GptConfig CONFIG = new GptConfig(1, 16, 2, 8);
+  private static final byte[] PROMPT = {'a', 'b', 'c'};
+
+  @Test
+  void equalSeedsWriteEqualText() {
+    try (Gpt model = new Gpt(CONFIG, 1)) {
+      byte[] text = new TextGenerator(model, 1, 5).generate(PROMPT, 40);
+      assertThat(text).hasSize(40).isEqualTo(new TextGenerator(model, 1, 5).generate(PROMPT, 40));
+      assertThat(text).isNotEqualTo(new TextGenerator(model, 1, 6).generate(PROMPT, 40));
+    }
+  }
+
+  @Test
+  void withoutTemperatureTheSeedDoesNotShow() {
+    try (Gpt model = new Gpt(CONFIG, 1)) {
+      assertThat(new TextGenerator(model, 0, 5).generate(PROMPT, 40))
+          .isEqualTo(new TextGenerator(model, 0, 6).generate(PROMPT, 40));
+    }
+  }
+
+  @Test
+  void onlyTheLastContextOfThePromptCounts() {
+    try (Gpt model = new Gpt(CONFIG, 1)) {
+      byte[] prompt = "everything before this: 12345678".getBytes(UTF_8);
+      byte[] end = "12345678".getBytes(UTF_8);
+      assertThat(new TextGenerator(model, 1, 5).generate(prompt, 20))
+          .isEqualTo(new TextGenerator(model, 1, 5).generate(end, 20));
+    }
+  }
+
+  @Test
+  void anEmptyPromptIsTheStartOfALine() {
+    try (Gpt model = new Gpt(CONFIG, 1)) {
+      assertThat(new TextGenerator(model, 1, 5).generate(new byte[0], 9))
+          .hasSize(9)
+          .isEqualTo(new TextGenerator(model, 1, 5).generate(new byte[] {'\n'}, 9));
+      assertThat(new TextGenerator(model, 1, 5).generate(PROMPT, 0)).isEmpty();
+    }
+  }
+
+  @Test
+  void badTemperaturesAreRefused() {
+    try (Gpt model = new Gpt(CONFIG, 1)) {
+      assertThatThrownBy(() -> new TextGenerator(model, -1, 5))
+          .hasMessageContaining("temperature is -1.0");
+      assertThatThrownBy(() -> new TextGenerator(model, Double.NaN, 5))
+          .hasMessageContaining("temperature is NaN");
+    }
+  }
+}
