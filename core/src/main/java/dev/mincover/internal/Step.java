@@ -30,7 +30,10 @@ public final class Step implements AutoCloseable {
 
   private final RowPass pass;
   private final Workers workers;
+
+  /** The smallest first, since the last job is begun first. */
   private final Task[] whole;
+
   private final Task[] cut;
 
   /** By part of a cut tensor; a thread's entry alone, in {@link #own}, serves its whole tensors. */
@@ -62,7 +65,7 @@ public final class Step implements AutoCloseable {
         most = Math.max(most, part.scratch);
       }
     }
-    whole.sort(Comparator.comparingLong((Task task) -> task.state.size()).reversed());
+    whole.sort(Comparator.comparingLong(task -> task.state.size()));
     this.whole = whole.toArray(Task[]::new);
     this.cut = cut.toArray(Task[]::new);
     scratch = new RowPass.Scratch[threads];

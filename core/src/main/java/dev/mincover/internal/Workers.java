@@ -1,13 +1,16 @@
 package dev.mincover.internal;
 
+import static java.util.Objects.requireNonNull;
+
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A team of threads that shares numbered jobs; the caller is one of them. Made for hand-overs of a
- * few microseconds many times a second: a waiting thread spins a little before it sleeps, and
- * nothing is allocated. One caller at a time.
+ * few microseconds many times a second: a waiting thread spins a little before it sleeps, a thread
+ * that is late is not waited for, and nothing is allocated. One caller at a time.
  */
 final class Workers implements AutoCloseable {
 
@@ -25,16 +28,21 @@ final class Workers implements AutoCloseable {
   private static final int SPINS = 2_000;
 
   private final Thread[] helpers;
-  private final AtomicInteger next = new AtomicInteger();
-  private final AtomicInteger busy = new AtomicInteger();
 
-  // Written by the caller before `round`, read by helpers after it.
-  private @Nullable Job job;
-  private int count;
-  private @Nullable Thread caller;
-  private final AtomicInteger round = new AtomicInteger();
-  private volatile boolean closed;
+  /**
+   * A round in the upper half, and how many of its jobs are left to claim in the lower. A job is
+   * claimed by taking 1 off, so that whoever wakes up too late for a round claims nothing of
+   * another by mistake, and nobody needs to wait for it.
+   */
+  private final AtomicLong ticket = new AtomicLong();
+
+  private final AtomicInteger unfinished = new AtomicInteger();
+
+  // Written by the caller before it opens a round; read by who has claimed a job of that round.
+  private volatile @Nullable Job job;
+  private volatile @Nullable Thread caller;
   private volatile @Nullable Throwable failure;
+  private volatile boolean closed;
 
   /** A team of {@code threads} in all; its helpers are daemons. */
   Workers(int threads) {
@@ -49,28 +57,30 @@ final class Workers implements AutoCloseable {
     }
   }
 
-  /** Runs jobs 0 to {@code count} - 1, in any order, and returns when all are done. */
+  /**
+   * Runs jobs {@code count} - 1 to 0, begun in that order, and returns when all are done.
+   *
+   * @throws IllegalStateException if a job failed; the others have run all the same
+   */
   void run(int count, Job job) {
     if (helpers.length == 0 || count <= 1) {
-      for (int i = 0; i < count; i++) {
+      for (int i = count - 1; i >= 0; i--) {
         job.run(i, 0);
       }
       return;
     }
     this.job = job;
-    this.count = count;
     caller = Thread.currentThread();
-    next.set(0);
-    busy.set(helpers.length);
-    round.incrementAndGet(); // Publishes the fields above.
+    unfinished.set(count);
+    long round = (ticket.get() >>> 32) + 1;
+    ticket.set(round << 32 | count);
     for (Thread helper : helpers) {
       LockSupport.unpark(helper);
     }
-    work(job, count, 0);
-    for (int spins = 0; busy.get() > 0; spins++) {
+    work(round, 0);
+    for (int spins = 0; unfinished.get() > 0; spins++) {
       pause(spins);
     }
-    this.job = null;
     Throwable thrown = failure;
     if (thrown != null) {
       failure = null;
@@ -78,33 +88,35 @@ final class Workers implements AutoCloseable {
     }
   }
 
-  private void work(Job job, int count, int worker) {
-    try {
-      for (int i = next.getAndIncrement(); i < count; i = next.getAndIncrement()) {
-        job.run(i, worker);
+  /** Runs what is left of a round. */
+  private void work(long round, int worker) {
+    while (true) {
+      long now = ticket.get();
+      int left = (int) now;
+      if (now >>> 32 != round || left == 0) {
+        return;
       }
-    } catch (Throwable thrown) {
-      failure = thrown;
+      if (ticket.compareAndSet(now, now - 1)) {
+        try {
+          requireNonNull(job).run(left - 1, worker);
+        } catch (Throwable thrown) {
+          failure = thrown;
+        }
+        if (unfinished.decrementAndGet() == 0) {
+          LockSupport.unpark(caller);
+        }
+      }
     }
   }
 
   private void help(int worker) {
-    int seen = 0;
-    while (true) {
-      for (int spins = 0; round.get() == seen && !closed; spins++) {
+    long seen = 0;
+    while (!closed) {
+      for (int spins = 0; ticket.get() >>> 32 == seen && !closed; spins++) {
         pause(spins);
       }
-      if (closed) {
-        return;
-      }
-      seen++;
-      Job job = this.job;
-      if (job != null) {
-        work(job, count, worker);
-      }
-      if (busy.decrementAndGet() == 0) {
-        LockSupport.unpark(caller);
-      }
+      seen = ticket.get() >>> 32;
+      work(seen, worker);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.mincover.lab;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.mincover.lab.model.Engine;
 import dev.mincover.lab.model.Gpt;
 import dev.mincover.lab.model.ModelFile;
 import dev.mincover.lab.model.TextGenerator;
@@ -54,6 +55,7 @@ final class GenerateCommand implements Callable<Integer> {
       throw new UserError(
           "--temperature is %s; it must be at least 0, for example 0.7".formatted(temperature));
     }
+    Engine.useOneThreadAnOperation();
     PrintWriter out = spec.commandLine().getOut();
     try (Gpt model = ModelFile.load(RunDirectory.open(run).model())) {
       byte[] text =

@@ -18,7 +18,6 @@ import dev.mincover.lab.train.Progress;
 import dev.mincover.lab.train.Trainer;
 import dev.mincover.torch.TorchOptimizer;
 import java.io.PrintWriter;
-import org.bytedeco.pytorch.global.torch;
 
 /**
  * One training from first to last: announces itself, trains, and leaves metrics, summary and
@@ -50,27 +49,28 @@ record TrainingRun(
 
   /** Trains; returns the exit code: 0, or 1 if the loss is no longer a number. */
   int run(PrintWriter out) {
-    torch.set_num_threads(threads);
     try (Interrupt _ = new Interrupt();
         Gpt model = new Gpt(config, seed);
         TorchOptimizer bound = TorchOptimizer.bind(recipe, model.parameters(), threads)) {
       announce(out, model, bound.core());
       Windows windows = new Windows(corpus.validation(), config.context(), VALIDATION_WINDOWS);
       double bigram = new BigramModel(corpus.training()).bitsPerByte(windows);
-      Trainer trainer =
+      directory.create();
+      try (Trainer trainer =
           new Trainer(
               model,
               bound,
               recipe.learningRate(),
               new Batches(corpus.training(), seed),
               new Batch(batch, config.context()),
-              windows);
-      directory.create();
-      Trainer.Outcome outcome = train(trainer, out);
-      ModelFile.save(model, directory.model());
-      Summary summary = summary(model, bound.core(), trainer, outcome, bigram);
-      summary.write(directory.summary());
-      return conclude(out, model, summary, outcome);
+              windows,
+              threads)) {
+        Trainer.Outcome outcome = train(trainer, out);
+        ModelFile.save(model, directory.model());
+        Summary summary = summary(model, bound.core(), trainer, outcome, bigram);
+        summary.write(directory.summary());
+        return conclude(out, model, summary, outcome);
+      }
     }
   }
 

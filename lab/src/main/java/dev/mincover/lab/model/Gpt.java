@@ -1,13 +1,12 @@
 package dev.mincover.lab.model;
 
+import static java.util.Objects.requireNonNull;
+
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.random.RandomGenerator;
-import java.util.random.RandomGeneratorFactory;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
@@ -22,27 +21,27 @@ import org.bytedeco.pytorch.global.torch;
 public final class Gpt implements LanguageModel {
 
   private static final double NORM_EPSILON = 1e-5;
-  private static final double INITIAL_DEVIATION = 0.02;
 
   private final GptConfig config;
-  private final Map<String, Tensor> parameters = new LinkedHashMap<>();
+  private final Map<String, Tensor> parameters;
   private final Tensor tokens;
   private final Tensor positions;
   private final List<Block> blocks = new ArrayList<>();
   private final Norm lastNorm;
 
-  /**
-   * A model with GPT-2's initialisation: deviations of 0.02, smaller by sqrt(2 * layers) where a
-   * map adds to the residual stream, zero biases. Equal seeds give equal bits.
-   */
+  /** A model that {@link GptWeights} has just initialised. Equal seeds give equal bits. */
   public Gpt(GptConfig config, long seed) {
+    this(config, GptWeights.initial(config, seed));
+  }
+
+  private Gpt(GptConfig config, Map<String, Tensor> parameters) {
     this.config = config;
-    RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
-    int width = config.width();
-    tokens = gaussian("wte.weight", random, INITIAL_DEVIATION, GptConfig.VOCABULARY, width);
-    positions = gaussian("wpe.weight", random, INITIAL_DEVIATION, config.context(), width);
+    this.parameters = parameters;
+    parameters.values().forEach(Tensor::retainReference); // No scope of a caller's may free them.
+    tokens = parameter("wte.weight");
+    positions = parameter("wpe.weight");
     for (int layer = 0; layer < config.layers(); layer++) {
-      blocks.add(new Block("h." + layer, random));
+      blocks.add(new Block("h." + layer));
     }
     lastNorm = new Norm("ln_f");
   }
@@ -79,6 +78,13 @@ public final class Gpt implements LanguageModel {
   }
 
   @Override
+  public Gpt replica() {
+    Map<String, Tensor> shared = new LinkedHashMap<>();
+    parameters.forEach((name, tensor) -> shared.put(name, tensor.detach().set_requires_grad(true)));
+    return new Gpt(config, shared);
+  }
+
+  @Override
   public void close() {
     parameters.values().forEach(Tensor::releaseReference);
     parameters.clear();
@@ -92,15 +98,13 @@ public final class Gpt implements LanguageModel {
     private final Linear feedForwardIn;
     private final Linear feedForwardOut;
 
-    Block(String name, RandomGenerator random) {
-      int width = config.width();
-      double residual = INITIAL_DEVIATION / Math.sqrt(2.0 * config.layers());
+    Block(String name) {
       norm1 = new Norm(name + ".ln_1");
-      attentionIn = new Linear(name + ".attn.c_attn", random, INITIAL_DEVIATION, width, 3 * width);
-      attentionOut = new Linear(name + ".attn.c_proj", random, residual, width, width);
+      attentionIn = new Linear(name + ".attn.c_attn");
+      attentionOut = new Linear(name + ".attn.c_proj");
       norm2 = new Norm(name + ".ln_2");
-      feedForwardIn = new Linear(name + ".mlp.c_fc", random, INITIAL_DEVIATION, width, 4 * width);
-      feedForwardOut = new Linear(name + ".mlp.c_proj", random, residual, 4 * width, width);
+      feedForwardIn = new Linear(name + ".mlp.c_fc");
+      feedForwardOut = new Linear(name + ".mlp.c_proj");
     }
 
     Tensor forward(Tensor x) {
@@ -137,9 +141,9 @@ public final class Gpt implements LanguageModel {
     private final Tensor weight;
     private final Tensor bias;
 
-    Linear(String name, RandomGenerator random, double deviation, int inputs, int outputs) {
-      weight = gaussian(name + ".weight", random, deviation, outputs, inputs);
-      bias = constant(name + ".bias", 0, outputs);
+    Linear(String name) {
+      weight = parameter(name + ".weight");
+      bias = parameter(name + ".bias");
     }
 
     Tensor forward(Tensor x) {
@@ -152,8 +156,8 @@ public final class Gpt implements LanguageModel {
     private final Tensor bias;
 
     Norm(String name) {
-      weight = constant(name + ".weight", 1, config.width());
-      bias = constant(name + ".bias", 0, config.width());
+      weight = parameter(name + ".weight");
+      bias = parameter(name + ".bias");
     }
 
     Tensor forward(Tensor x) {
@@ -167,24 +171,7 @@ public final class Gpt implements LanguageModel {
     }
   }
 
-  private Tensor gaussian(String name, RandomGenerator random, double deviation, int... shape) {
-    float[] values = new float[Math.multiplyExact(shape[0], shape[1])];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) (deviation * random.nextGaussian());
-    }
-    return parameter(name, values, shape[0], shape[1]);
-  }
-
-  private Tensor constant(String name, float value, int length) {
-    float[] values = new float[length];
-    Arrays.fill(values, value);
-    return parameter(name, values, length);
-  }
-
-  private Tensor parameter(String name, float[] values, long... shape) {
-    Tensor tensor = Tensor.create(values, shape).set_requires_grad(true);
-    tensor.retainReference(); // No scope of a caller's may free it.
-    parameters.put(name, tensor);
-    return tensor;
+  private Tensor parameter(String name) {
+    return requireNonNull(parameters.get(name), name);
   }
 }

@@ -18,6 +18,9 @@ public interface LanguageModel extends AutoCloseable {
    */
   Tensor loss(Tensor inputs, Tensor targets);
 
+  /** A model over the same weights with gradients of its own, for another thread to work on. */
+  LanguageModel replica();
+
   /** The number of weights. */
   default long parameterCount() {
     return parameters().values().stream().mapToLong(Tensor::numel).sum();

@@ -46,7 +46,7 @@ public final class Metrics implements AutoCloseable {
    *
    * @param step steps taken, from 1
    * @param tokens bytes trained on so far
-   * @param seconds since the start
+   * @param seconds of training steps so far
    * @param trainLoss nats per byte
    * @param validationLoss nats per byte; null, an empty cell, if not measured at this step
    * @param learningRate of this step

@@ -24,7 +24,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @param finished false if the run was interrupted
  * @param steps taken
  * @param tokens bytes trained on: steps x batch x context
- * @param seconds of training, evaluation included
+ * @param seconds of training steps, evaluation not included
  * @param optimizerSeconds of these, spent in the optimizer's steps
  * @param parameters trained weights
  * @param optimizerStateBytes what the optimizer allocated

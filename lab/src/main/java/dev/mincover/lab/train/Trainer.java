@@ -8,16 +8,13 @@ import dev.mincover.schedule.Schedule;
 import dev.mincover.torch.TorchOptimizer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.NoGradGuard;
-import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The training loop: random batches, a step of the optimizer on each, and now and then the loss on
  * validation windows. Time is counted over training steps only.
  */
-public final class Trainer {
+public final class Trainer implements AutoCloseable {
 
   /**
    * How a training ended.
@@ -28,7 +25,7 @@ public final class Trainer {
    */
   public record Outcome(long steps, float loss, float validationLoss) {}
 
-  private final LanguageModel model;
+  private final DataParallel model;
   private final TorchOptimizer optimizer;
   private final Schedule learningRate;
   private final Batches batches;
@@ -42,6 +39,7 @@ public final class Trainer {
    *
    * @param learningRate the schedule the optimizer was made with, for reports
    * @param batch the buffers for every batch, of training and of validation
+   * @param threads how many share the rows of a batch; gradients differ in rounding with it
    */
   public Trainer(
       LanguageModel model,
@@ -49,8 +47,9 @@ public final class Trainer {
       Schedule learningRate,
       Batches batches,
       Batch batch,
-      Windows windows) {
-    this.model = model;
+      Windows windows,
+      int threads) {
+    this.model = new DataParallel(model, threads);
     this.optimizer = optimizer;
     this.learningRate = learningRate;
     this.batches = batches;
@@ -103,41 +102,30 @@ public final class Trainer {
   /** The mean loss over all validation windows, in nats a token. */
   public float validationLoss() {
     double sum = 0;
-    try (var _ = new NoGradGuard()) {
-      for (int first = 0; first < windows.count(); ) {
-        int rows = windows.fill(first, batch);
-        try (var _ = new PointerScope()) {
-          Tensor loss =
-              model.loss(
-                  tensor(batch.inputs()).narrow(0, 0, rows),
-                  tensor(batch.targets()).narrow(0, 0, rows));
-          sum += loss.item_double() * rows;
-        }
-        first += rows;
-      }
+    for (int first = 0; first < windows.count(); ) {
+      int rows = windows.fill(first, batch);
+      sum += (double) model.loss(batch, rows) * rows;
+      first += rows;
     }
     return (float) (sum / windows.count());
   }
 
   private float step() {
     long start = System.nanoTime();
-    float value;
-    try (var _ = new PointerScope()) {
-      batches.fill(batch);
-      Tensor loss = model.loss(tensor(batch.inputs()), tensor(batch.targets()));
-      loss.backward();
-      value = loss.item_float();
-      long backward = System.nanoTime();
-      optimizer.step();
-      optimizer.zeroGradients();
-      long end = System.nanoTime();
-      optimizerNanos += end - backward;
-      nanos += end - start;
-    }
-    return value;
+    batches.fill(batch);
+    float loss = model.lossAndGradient(batch);
+    long backward = System.nanoTime();
+    optimizer.step();
+    optimizer.zeroGradients();
+    long end = System.nanoTime();
+    optimizerNanos += end - backward;
+    nanos += end - start;
+    return loss;
   }
 
-  private Tensor tensor(long[] values) {
-    return Tensor.create(values, batch.size(), batch.context());
+  /** Ends the threads; the model and the optimizer are the caller's. */
+  @Override
+  public void close() {
+    model.close();
   }
 }

@@ -1,0 +1,20 @@
+package dev.mincover.lab.model;
+
+import org.bytedeco.openblas.global.openblas_nolapack;
+import org.bytedeco.pytorch.global.torch;
+
+/** Settings of libtorch and its BLAS that hold for the whole process. */
+public final class Engine {
+
+  private Engine() {}
+
+  /**
+   * Keeps each operation on the thread that asks for it. Small operations gain little from threads
+   * inside them, and threads that spin while they wait for each other lose most of their speed as
+   * soon as anything else wants a core.
+   */
+  public static void useOneThreadAnOperation() {
+    torch.set_num_threads(1);
+    openblas_nolapack.blas_set_num_threads(1);
+  }
+}

@@ -1,0 +1,138 @@
+package dev.mincover.lab.train;
+
+import dev.mincover.lab.data.Batch;
+import dev.mincover.lab.model.Engine;
+import dev.mincover.lab.model.LanguageModel;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Losses and gradients of a batch on several threads, each with its share of the rows and the
+ * engine kept to one thread. Small operations gain nothing from threads inside them, and threads
+ * that spin while they wait for each other lose most of a core as soon as anything else wants it.
+ *
+ * <p>Shares are added in a fixed order: equal batches and numbers of threads give equal bits.
+ */
+final class DataParallel implements AutoCloseable {
+
+  private final List<LanguageModel> replicas = new ArrayList<>();
+  private final ExecutorService pool;
+
+  /** Work on the rows {@code from} to {@code to} of a batch, as a part of {@code rows} in all. */
+  private record Share(Batch batch, int from, int to, int rows) {
+    Tensor tensor(long[] values) {
+      int length = batch.context();
+      long[] part = Arrays.copyOfRange(values, from * length, to * length);
+      return Tensor.create(part, to - from, length);
+    }
+
+    /** The share's part of the mean over all rows. */
+    Tensor loss(LanguageModel model) {
+      Tensor mean = model.loss(tensor(batch.inputs()), tensor(batch.targets()));
+      return mean.mul(new Scalar((double) (to - from) / rows));
+    }
+  }
+
+  /** Threads that share the weights of {@code model}, which collects their gradients. */
+  DataParallel(LanguageModel model, int threads) {
+    Engine.useOneThreadAnOperation();
+    replicas.add(model);
+    for (int i = 1; i < threads; i++) {
+      replicas.add(model.replica());
+    }
+    pool = Executors.newFixedThreadPool(threads, Thread.ofPlatform().daemon().factory());
+  }
+
+  /** The mean loss over the batch, in nats a token; its gradient is added to the model's. */
+  float lossAndGradient(Batch batch) {
+    float loss =
+        inParallel(
+            batch,
+            batch.size(),
+            (share, model) -> {
+              Tensor part = share.loss(model);
+              part.backward();
+              return part.item_float();
+            });
+    collectGradients();
+    return loss;
+  }
+
+  /** The mean loss over the first {@code rows} of the batch, in nats a token. */
+  float loss(Batch batch, int rows) {
+    return inParallel(
+        batch,
+        rows,
+        (share, model) -> {
+          try (var _ = new NoGradGuard()) {
+            return share.loss(model).item_float();
+          }
+        });
+  }
+
+  private interface Work {
+    float of(Share share, LanguageModel model);
+  }
+
+  private float inParallel(Batch batch, int rows, Work work) {
+    int shares = Math.min(replicas.size(), rows);
+    List<Callable<Float>> jobs = new ArrayList<>();
+    for (int i = 0; i < shares; i++) {
+      Share share =
+          new Share(
+              batch, (int) ((long) rows * i / shares), (int) (rows * (i + 1L) / shares), rows);
+      LanguageModel model = replicas.get(i);
+      jobs.add(() -> {
+        try (var _ = new PointerScope()) {
+          return work.of(share, model);
+        }
+      });
+    }
+    try {
+      float sum = 0;
+      for (Future<Float> result : pool.invokeAll(jobs)) {
+        sum += result.get();
+      }
+      return sum;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while computing a loss", e);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("the model failed: " + e.getCause(), e);
+    }
+  }
+
+  private void collectGradients() {
+    try (var _ = new PointerScope();
+        var _ = new NoGradGuard()) {
+      List<Tensor> sums = List.copyOf(replicas.getFirst().parameters().values());
+      for (LanguageModel replica : replicas.subList(1, replicas.size())) {
+        int i = 0;
+        for (Tensor parameter : replica.parameters().values()) {
+          Tensor gradient = parameter.mutable_grad();
+          if (gradient.defined()) {
+            sums.get(i).mutable_grad().add_(gradient);
+            gradient.reset();
+          }
+          i++;
+        }
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    pool.close();
+    replicas.subList(1, replicas.size()).forEach(LanguageModel::close);
+  }
+}
