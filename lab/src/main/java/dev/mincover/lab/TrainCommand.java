@@ -61,10 +61,10 @@ final class TrainCommand implements Callable<Integer> {
   private @Nullable Path out;
 
   @Option(names = "--steps", paramLabel = "N", description = "Training steps.")
-  private long steps = 1500;
+  private long steps = 1600;
 
   @Option(names = "--batch", paramLabel = "N", description = "Windows of text in a step.")
-  private int batch = 16;
+  private int batch = 8;
 
   @Option(names = "--context", paramLabel = "N", description = "Bytes in a window.")
   private int context = 128;
