@@ -82,7 +82,7 @@ final class TrainCommand implements Callable<Integer> {
       names = "--learning-rate",
       paramLabel = "ETA",
       description = "Highest learning rate; see docs/experiments.md for how it was chosen.")
-  private double learningRate = 0.1;
+  private double learningRate = 0.02;
 
   @Option(
       names = "--momentum",

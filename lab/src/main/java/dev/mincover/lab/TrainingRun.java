@@ -41,7 +41,7 @@ record TrainingRun(
     RunDirectory directory) {
 
   private static final int EVALUATIONS = 10;
-  private static final int VALIDATION_WINDOWS = 512;
+  private static final int VALIDATION_WINDOWS = 256;
   private static final int LINES = 20;
   private static final int SAMPLE_BYTES = 400;
   private static final double SAMPLE_TEMPERATURE = 0.7;
