@@ -15,10 +15,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -195,19 +197,7 @@ class CommandLineTest {
   @Test
   @DisabledOnOs(OS.WINDOWS)
   void anInterruptEndsTheRunWithItsFilesWhole() throws Exception {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--add-modules",
-                "jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Mincover.class.getName()));
-    command.addAll(List.of(arguments("run", "--steps", "10000000")));
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    Process process = new ProcessBuilder(endlessTraining()).redirectErrorStream(true).start();
     try (BufferedReader out = process.inputReader(UTF_8)) {
       String line = out.readLine();
       while (line != null && !line.startsWith("step 1/")) {
@@ -220,6 +210,57 @@ class CommandLineTest {
     } finally {
       process.destroyForcibly();
     }
+    assertRunIsWhole();
+  }
+
+  /** The key itself, on a terminal, where the progress is a bar. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void controlCOnATerminalEndsTheRunWithItsFilesWhole() throws Exception {
+    String quoted =
+        endlessTraining().stream().map(word -> "'" + word + "'").collect(Collectors.joining(" "));
+    Process terminal =
+        new ProcessBuilder("script", "-qec", quoted, "/dev/null").redirectErrorStream(true).start();
+    try {
+      awaitFirstRow();
+      terminal.getOutputStream().write(3);
+      terminal.getOutputStream().flush();
+      String out = new String(terminal.getInputStream().readAllBytes(), UTF_8);
+      assertThat(out).contains("training ", "tokens/s", "stopped");
+    } finally {
+      terminal.destroyForcibly();
+    }
+    assertRunIsWhole();
+  }
+
+  private List<String> endlessTraining() {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules",
+                "jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Mincover.class.getName()));
+    command.addAll(List.of(arguments("run", "--steps", "10000000")));
+    return command;
+  }
+
+  private void awaitFirstRow() throws Exception {
+    Path metrics = folder.resolve("run/metrics.csv");
+    for (int tries = 0; tries < 600; tries++) {
+      if (Files.exists(metrics) && Files.readAllLines(metrics).size() > 1) {
+        return;
+      }
+      Thread.sleep(100);
+    }
+    throw new AssertionError("no step within a minute");
+  }
+
+  private void assertRunIsWhole() throws IOException {
     RunDirectory run = new RunDirectory(folder.resolve("run"));
     Summary summary = Summary.read(run.summary());
     assertThat(summary.finished()).isFalse();

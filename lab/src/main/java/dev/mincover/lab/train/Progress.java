@@ -3,6 +3,7 @@ package dev.mincover.lab.train;
 import java.io.Console;
 import java.io.PrintWriter;
 import java.time.Duration;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
@@ -34,8 +35,19 @@ public interface Progress extends AutoCloseable {
               .setInitialMax(steps)
               .setStyle(ProgressBarStyle.COLORFUL_UNICODE_BAR)
               .setUpdateIntervalMillis(250)
+              // With a width of its own, so that the bar opens no terminal of JLine's: that takes
+              // Ctrl-C away from the JVM's shutdown hooks.
+              .setConsumer(new ConsoleProgressBarConsumer(System.err, columns()))
               .hideEta()
               .build();
+    }
+
+    /** The terminal's width less one, as the launcher has found it. */
+    private static int columns() {
+      String columns = System.getenv("COLUMNS");
+      return columns != null && columns.matches("[1-9][0-9]{0,4}")
+          ? Integer.parseInt(columns) - 1
+          : 79;
     }
 
     @Override
