@@ -22,7 +22,8 @@ import picocli.CommandLine.Spec;
     description = "Writes text with the model of a training run: the prompt, and on from there.",
     mixinStandardHelpOptions = true,
     showDefaultValues = true,
-    sortOptions = false)
+    sortOptions = false,
+    footer = {"", "Example: mincover generate runs/notes --prompt \"public static \" --length 200"})
 final class GenerateCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;

@@ -33,8 +33,10 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     footer = {
       "",
-      "The run directory gets metrics.csv (a row a step), summary.json and model.safetensors,",
-      "after Ctrl-C too. Then: mincover generate RUN --prompt \"public static \""
+      "The run directory gets metrics.csv (a row a step), summary.json and",
+      "model.safetensors, after Ctrl-C too. Examples:",
+      "  mincover train --corpus notes/ --steps 5000 --out runs/notes",
+      "  mincover generate runs/notes --prompt \"Dear \""
     })
 final class TrainCommand implements Callable<Integer> {
 
