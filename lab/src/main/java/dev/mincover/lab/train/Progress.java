@@ -33,13 +33,19 @@ public interface Progress extends AutoCloseable {
           new ProgressBarBuilder()
               .setTaskName("training")
               .setInitialMax(steps)
-              .setStyle(ProgressBarStyle.COLORFUL_UNICODE_BAR)
+              .setStyle(style())
               .setUpdateIntervalMillis(250)
               // With a width of its own, so that the bar opens no terminal of JLine's: that takes
               // Ctrl-C away from the JVM's shutdown hooks.
-              .setConsumer(new ConsoleProgressBarConsumer(System.err, columns()))
+              .setConsumer(new ConsoleProgressBarConsumer(System.out, columns()))
               .hideEta()
               .build();
+    }
+
+    private static ProgressBarStyle style() {
+      return System.out.charset().newEncoder().canEncode('━')
+          ? ProgressBarStyle.COLORFUL_UNICODE_BAR
+          : ProgressBarStyle.ASCII;
     }
 
     /** The terminal's width less one, as the launcher has found it. */
