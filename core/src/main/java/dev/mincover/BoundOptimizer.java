@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class BoundOptimizer implements AutoCloseable {
 
+  /** Stands for the helpers of a step: memory confined to a thread is not accessible by it. */
+  private static final Thread ANY_OTHER_THREAD = Thread.ofPlatform().unstarted(() -> {});
+
   private final Schedule learningRate;
   private final Map<String, Parameter> parameters = new LinkedHashMap<>();
 
@@ -34,6 +37,7 @@ public final class BoundOptimizer implements AutoCloseable {
   private final @Nullable MemorySegment[] gradients;
   private final Memory memory = new Memory();
   private final Step step;
+  private final int threads;
   private long steps;
   private boolean closed;
 
@@ -46,6 +50,7 @@ public final class BoundOptimizer implements AutoCloseable {
       throw new IllegalArgumentException("threads is %d; it must be at least 1".formatted(threads));
     }
     this.learningRate = learningRate;
+    this.threads = threads;
     for (Parameter parameter : parameters) {
       if (this.parameters.put(parameter.name(), parameter) != null) {
         throw new IllegalArgumentException(
@@ -56,7 +61,7 @@ public final class BoundOptimizer implements AutoCloseable {
         learning.add(parameter);
       }
     }
-    requireDistinctMemory(learning);
+    requireDistinctMemory(this.parameters.values());
     try {
       for (Parameter parameter : learning) {
         states.add(new TensorState(parameter, coefficients.keepMomentum() != 0, memory));
@@ -72,13 +77,14 @@ public final class BoundOptimizer implements AutoCloseable {
   /**
    * Takes one step: overwrites the weights of every parameter that has a gradient. A parameter
    * without one keeps its weights, accumulators and momentum as they are. Everything is checked
-   * before anything changes. To keep a step free of garbage, reuse the map and its gradients.
+   * before anything changes, except that gradients are not checked for NaN and infinity.
    *
    * @param gradients by parameter name; none for a frozen parameter
    * @throws IllegalArgumentException if a name is unknown or frozen, or a gradient's size is not
    *     its parameter's
    * @throws IllegalStateException if this optimizer is closed, the memory of a weight or gradient
-   *     is no longer alive, or the schedule gives a rate that is negative or not finite
+   *     is freed or confined to a thread while others share the step, or the schedule gives a rate
+   *     that is negative or not finite in float32
    */
   public synchronized void step(Map<String, Gradient> gradients) {
     requireOpen();
@@ -93,14 +99,17 @@ public final class BoundOptimizer implements AutoCloseable {
       refuseUnused(gradients);
     }
     double eta = learningRate.at(steps + 1);
-    if (!(eta >= 0) || Double.isInfinite(eta)) {
+    if (!(eta >= 0) || Float.isInfinite((float) eta)) {
       throw new IllegalStateException(
           "the schedule gives a learning rate of %s at step %d; it must be finite and at least 0"
               .formatted(eta, steps + 1));
     }
-    step.run(this.gradients, (float) eta);
+    try {
+      step.run(this.gradients, (float) eta);
+    } finally {
+      Arrays.fill(this.gradients, null);
+    }
     steps++;
-    Arrays.fill(this.gradients, null);
   }
 
   /** Steps taken so far. */
@@ -114,8 +123,8 @@ public final class BoundOptimizer implements AutoCloseable {
   }
 
   /**
-   * All bytes this optimizer obtained outside the heap: accumulators and momentum of every
-   * parameter, and {@link #scratchBytes}.
+   * All bytes this optimizer asked for outside the heap: accumulators and momentum of every
+   * parameter, and {@link #scratchBytes}; the allocator's own padding is not counted.
    */
   public long stateBytes() {
     return memory.bytes();
@@ -161,7 +170,7 @@ public final class BoundOptimizer implements AutoCloseable {
     }
   }
 
-  private static MemorySegment values(Parameter parameter, Gradient gradient) {
+  private MemorySegment values(Parameter parameter, Gradient gradient) {
     MemorySegment values =
         switch (gradient) {
           case Gradient.Dense dense -> dense.values();
@@ -175,15 +184,21 @@ public final class BoundOptimizer implements AutoCloseable {
                   parameter.shape(),
                   parameter.weights().byteSize()));
     }
-    requireAlive(parameter.name(), "weights", parameter.weights());
-    requireAlive(parameter.name(), "gradient", values);
+    requireUsable(parameter.name(), "weights", parameter.weights());
+    requireUsable(parameter.name(), "gradient", values);
     return values;
   }
 
-  private static void requireAlive(String name, String what, MemorySegment segment) {
+  private void requireUsable(String name, String what, MemorySegment segment) {
     if (!segment.scope().isAlive()) {
       throw new IllegalStateException(
           "the %s of parameter '%s' were freed; keep their arena open while they are in use"
+              .formatted(what, name));
+    }
+    Thread last = threads == 1 ? Thread.currentThread() : ANY_OTHER_THREAD;
+    if (!segment.isAccessibleBy(last)) {
+      throw new IllegalStateException(
+          "the %s of parameter '%s' are confined to one thread; allocate them from a shared arena"
               .formatted(what, name));
     }
   }
@@ -222,7 +237,7 @@ public final class BoundOptimizer implements AutoCloseable {
   }
 
   /** Tied weights would be stepped twice: by sorting, two that overlap become neighbours. */
-  private static void requireDistinctMemory(List<Parameter> parameters) {
+  private static void requireDistinctMemory(Collection<Parameter> parameters) {
     List<Parameter> sorted = new ArrayList<>(parameters);
     sorted.removeIf(parameter -> parameter.weights().byteSize() == 0);
     sorted.sort(
@@ -232,7 +247,8 @@ public final class BoundOptimizer implements AutoCloseable {
     for (int i = 1; i < sorted.size(); i++) {
       Parameter one = sorted.get(i - 1);
       Parameter other = sorted.get(i);
-      if (one.weights().asOverlappingSlice(other.weights()).isPresent()) {
+      if (!(one.frozen() && other.frozen())
+          && one.weights().asOverlappingSlice(other.weights()).isPresent()) {
         throw new IllegalArgumentException(
             "parameters '%s' and '%s' share memory; bind tied weights once, under one name"
                 .formatted(one.name(), other.name()));

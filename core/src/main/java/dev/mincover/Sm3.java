@@ -18,7 +18,8 @@ import java.util.Collection;
  *
  * <p>All arithmetic is float32, each operation rounded once; accumulators are float32 always. A
  * gradient below about 1e-19 in magnitude squares into float32's subnormal range and loses
- * precision; one above 1.8e19 squares to infinity and stops its row and column from learning.
+ * precision; one above 1.8e19 squares to infinity, and weights that only infinite accumulators
+ * cover stop learning. Gradients are not checked: an infinite one or a NaN makes its weight NaN.
  *
  * @param learningRate eta by step, steps counted from 1
  * @param momentum none by default, and then no memory a weight

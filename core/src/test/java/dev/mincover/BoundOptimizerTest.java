@@ -90,6 +90,32 @@ class BoundOptimizerTest {
   }
 
   @Test
+  void memoryOfOneThreadIsRefusedWhereSeveralShareAStep() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment confined = arena.allocate(8);
+      Parameter w = Parameter.of("w", Shape.of(2), confined);
+      Map<String, Gradient> gradients = Map.of("w", Gradient.dense(new float[] {1, 1}));
+      try (var one = SM3.bind(List.of(w));
+          var two = SM3.bind(List.of(w), 2)) {
+        one.step(gradients);
+        refuses(() -> two.step(gradients), "weights of parameter 'w' are confined to one thread");
+        assertThat(two.steps()).isZero();
+      }
+    }
+  }
+
+  @Test
+  void aRateThatOverflowsFloat32IsRefused() {
+    float[] w = {1};
+    try (var bound = Sm3.learningRate(1e39).bind(List.of(Parameter.of("w", w, 1)))) {
+      refuses(
+          () -> bound.step(Map.of("w", Gradient.dense(new float[1]))),
+          "learning rate of 1.0E39 at step 1");
+      assertThat(w).containsExactly(1);
+    }
+  }
+
+  @Test
   void refusesParametersThatCannotBeBound() {
     float[] w = new float[6];
     Parameter a = Parameter.of("a", w, 6);
@@ -103,6 +129,7 @@ class BoundOptimizerTest {
                     Parameter.of("c", Shape.of(2), memory.asSlice(16, 8)),
                     Parameter.of("d", Shape.of(4), memory.asSlice(4, 16)))),
         "'d' and 'c' share memory");
+    refuses(() -> SM3.bind(List.of(a, Parameter.of("f", w, 6).freeze())), "'a' and 'f' share");
     refuses(() -> SM3.bind(List.of(a), 0), "threads is 0");
     refuses(() -> Parameter.of("a", w, 7), "needs 28 bytes", "has 24");
     refuses(() -> Parameter.of("", w, 6), "empty name");

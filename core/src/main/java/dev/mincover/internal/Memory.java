@@ -4,7 +4,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Native memory of one bound optimizer, zeroed and aligned to cache lines, with every byte counted.
+ * Native memory of one bound optimizer, zeroed and aligned to cache lines, with every byte asked
+ * for counted.
  */
 public final class Memory implements AutoCloseable {
 

@@ -60,7 +60,8 @@ final class Workers implements AutoCloseable {
   /**
    * Runs jobs {@code count} - 1 to 0, begun in that order, and returns when all are done.
    *
-   * @throws IllegalStateException if a job failed; the others have run all the same
+   * @throws IllegalStateException if a job failed on a shared round; the other jobs have run all
+   *     the same. Without helpers, or for a single job, the failure itself ends the round.
    */
   void run(int count, Job job) {
     if (helpers.length == 0 || count <= 1) {

@@ -49,8 +49,9 @@ final class GenerateCommand implements Callable<Integer> {
   /** Writes to standard output, and nothing but the text. */
   @Override
   public Integer call() {
-    if (length < 0) {
-      throw new UserError("--length is %d; it must be at least 0".formatted(length));
+    if (length < 0 || length > 1 << 30) {
+      throw new UserError(
+          "--length is %d; it must be at least 0 and at most %d".formatted(length, 1 << 30));
     }
     if (!(temperature >= 0) || Double.isInfinite(temperature)) {
       throw new UserError(

@@ -8,7 +8,7 @@ import java.time.Duration;
  */
 final class Interrupt implements AutoCloseable {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofMinutes(5);
   private static volatile boolean requested;
 
   private final Thread hook;
@@ -35,8 +35,10 @@ final class Interrupt implements AutoCloseable {
 
   @Override
   public void close() {
-    if (!requested) {
+    try {
       Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException _) {
+      // The hook is running already, and waits for nothing but the end of this thread.
     }
   }
 }

@@ -24,8 +24,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Trains a small GPT over bytes with SM3, on Java source text or on text of yours.",
       "",
-      "The learning rate ramps up quadratically over the first 5 % of the steps and sinks to 0"
-          + " over the last 10 %; in between SM3's own accumulators are its decay.",
+      "The learning rate ramps up quadratically over the first 5 %% of the steps and sinks to 0"
+          + " over the last 10 %%; in between SM3's own accumulators are its decay.",
       ""
     },
     mixinStandardHelpOptions = true,
@@ -100,15 +100,20 @@ final class TrainCommand implements Callable<Integer> {
       names = "--threads",
       paramLabel = "N",
       description =
-          "Threads of the engine and the optimizer. Equal seed and threads give equal losses.")
-  private int threads = Runtime.getRuntime().availableProcessors();
+          "Threads that share a batch and the optimizer's steps; equal seed and threads give equal"
+              + " losses. Default: the processors, at most --batch.")
+  private @Nullable Integer threads;
 
   /** Checks everything, then trains. */
   @Override
   public Integer call() {
-    requireAtLeastOne("--steps", steps);
-    requireAtLeastOne("--batch", batch);
-    requireAtLeastOne("--threads", threads);
+    requireBetween("--steps", steps, 1L << 40);
+    requireBetween("--batch", batch, 1 << 14);
+    int threads =
+        this.threads == null
+            ? Math.min(Runtime.getRuntime().availableProcessors(), batch)
+            : this.threads;
+    requireBetween("--threads", threads, 1 << 10);
     GptConfig config = checked(() -> new GptConfig(layers, width, heads, context));
     Schedule schedule = checked(this::schedule);
     Sm3 recipe = checked(() -> Sm3.learningRate(schedule).momentum(Momentum.average(momentum)));
@@ -122,7 +127,7 @@ final class TrainCommand implements Callable<Integer> {
     TrainingRun run =
         new TrainingRun(
             OPTIMIZER, recipe, learningRate, config, batch, steps, seed, threads, text, directory);
-    return run.run(spec.commandLine().getOut());
+    return run.run(spec.commandLine().getOut(), spec.commandLine().getErr());
   }
 
   private Schedule schedule() {
@@ -139,9 +144,10 @@ final class TrainCommand implements Callable<Integer> {
     return Path.of(home, "corpus");
   }
 
-  private static void requireAtLeastOne(String option, long value) {
-    if (value < 1) {
-      throw new UserError("%s is %d; it must be at least 1".formatted(option, value));
+  private static void requireBetween(String option, long value, long most) {
+    if (value < 1 || value > most) {
+      throw new UserError(
+          "%s is %d; it must be at least 1 and at most %d".formatted(option, value, most));
     }
   }
 

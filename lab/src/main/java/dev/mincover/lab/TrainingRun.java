@@ -47,15 +47,14 @@ record TrainingRun(
   private static final double SAMPLE_TEMPERATURE = 0.7;
   private static final int BYTES_PER_WEIGHT_ADAM = 2 * Float.BYTES;
 
-  /** Trains; returns the exit code: 0, or 1 if the loss is no longer a number. */
-  int run(PrintWriter out) {
+  /** Trains; returns the exit code: 0, or 1 if the loss is no longer finite. */
+  int run(PrintWriter out, PrintWriter err) {
     try (Interrupt _ = new Interrupt();
         Gpt model = new Gpt(config, seed);
         TorchOptimizer bound = TorchOptimizer.bind(recipe, model.parameters(), threads)) {
       announce(out, model, bound.core());
       Windows windows = new Windows(corpus.validation(), config.context(), VALIDATION_WINDOWS);
       double bigram = new BigramModel(corpus.training()).bitsPerByte(windows);
-      directory.create();
       try (Trainer trainer =
           new Trainer(
               model,
@@ -65,11 +64,18 @@ record TrainingRun(
               new Batch(batch, config.context()),
               windows,
               threads)) {
+        directory.create();
         Trainer.Outcome outcome = train(trainer, out);
         ModelFile.save(model, directory.model());
         Summary summary = summary(model, bound.core(), trainer, outcome, bigram);
         summary.write(directory.summary());
-        return conclude(out, model, summary, outcome);
+        if (outcome.steps() < steps && Float.isFinite(outcome.loss())) {
+          // Stopped: all is on disk before time is spent on what is only good to know.
+          outcome = new Trainer.Outcome(outcome.steps(), outcome.loss(), trainer.validationLoss());
+          summary = summary(model, bound.core(), trainer, outcome, bigram);
+          summary.write(directory.summary());
+        }
+        return conclude(out, err, model, summary, outcome);
       }
     }
   }
@@ -98,7 +104,7 @@ record TrainingRun(
       Gpt model, BoundOptimizer bound, Trainer trainer, Trainer.Outcome outcome, double bigram) {
     return new Summary(
         optimizer,
-        outcome.steps() == steps && Float.isFinite(outcome.loss()),
+        outcome.steps() == steps && Float.isFinite(outcome.validationLoss()),
         outcome.steps(),
         outcome.steps() * batch * config.context(),
         trainer.seconds(),
@@ -153,13 +159,15 @@ record TrainingRun(
     out.flush();
   }
 
-  private int conclude(PrintWriter out, Gpt model, Summary summary, Trainer.Outcome outcome) {
+  private int conclude(
+      PrintWriter out, PrintWriter err, Gpt model, Summary summary, Trainer.Outcome outcome) {
     out.println();
-    if (!Float.isFinite(outcome.loss()) && outcome.steps() > 0) {
-      out.printf(
-          "mincover: the loss is %s at step %d; try a smaller --learning-rate than %s%n",
-          outcome.loss(), outcome.steps(), learningRate);
-      out.flush();
+    out.flush();
+    if (outcome.steps() > 0 && !Float.isFinite(outcome.loss() + outcome.validationLoss())) {
+      err.printf(
+          "mincover: the loss is not finite after step %d; try a smaller --learning-rate than %s%n",
+          outcome.steps(), learningRate);
+      err.flush();
       return 1;
     }
     line(

@@ -8,7 +8,9 @@ import dev.mincover.lab.model.ModelFile;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.run.Summary;
 import java.io.BufferedReader;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -128,7 +130,7 @@ class CommandLineTest {
   void aLossThatIsNoNumberEndsTheRunWithAWordOnWhy() {
     Result result = train("run", "--steps", "50", "--learning-rate", "1e30");
     assertThat(result.code()).isEqualTo(1);
-    assertThat(result.out()).contains("try a smaller --learning-rate than 1.0E30");
+    assertThat(result.err()).contains("try a smaller --learning-rate than 1.0E30");
     assertThat(Summary.read(folder.resolve("run/summary.json")).finished()).isFalse();
   }
 
@@ -144,6 +146,8 @@ class CommandLineTest {
         Arguments.of("--batch -1", "--batch is -1"),
         Arguments.of("--threads 0", "--threads is 0"),
         Arguments.of("--layers 0", "layers is 0"),
+        Arguments.of("--width 99999998", "width is 99999998"),
+        Arguments.of("--batch 99999999", "--batch is 99999999"),
         Arguments.of("--steps many", "many"),
         Arguments.of("--out {exists}", "exists"),
         Arguments.of("--out {file}/run", "not a writable directory"),
@@ -187,8 +191,17 @@ class CommandLineTest {
 
   @Test
   void helpTellsEveryOptionAndItsDefault() {
-    Result result = mincover("train", "--help");
+    PrintStream console = System.err;
+    ByteArrayOutputStream complaints = new ByteArrayOutputStream();
+    System.setErr(new PrintStream(complaints, true, UTF_8));
+    Result result;
+    try {
+      result = mincover("train", "--help");
+    } finally {
+      System.setErr(console);
+    }
     assertThat(result.code()).isZero();
+    assertThat(complaints.toString(UTF_8)).isEmpty();
     assertThat(result.out())
         .contains("--corpus", "--learning-rate", "--momentum", "--seed", "Default: 0.9");
   }

@@ -3,6 +3,7 @@ package dev.mincover.torch;
 import dev.mincover.BoundOptimizer;
 import dev.mincover.Gradient;
 import dev.mincover.Optimizer;
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -37,11 +38,16 @@ public final class TorchOptimizer implements AutoCloseable {
 
   private final List<TorchParameter> parameters;
   private final BoundOptimizer optimizer;
+
+  /** The scope of all views of libtorch's memory: once closed, no view can reach a freed tensor. */
+  private final Arena views;
+
   private final Map<String, Gradient> gradients = new HashMap<>();
 
-  private TorchOptimizer(List<TorchParameter> parameters, BoundOptimizer optimizer) {
+  private TorchOptimizer(List<TorchParameter> parameters, BoundOptimizer optimizer, Arena views) {
     this.parameters = parameters;
     this.optimizer = optimizer;
+    this.views = views;
   }
 
   /**
@@ -63,20 +69,25 @@ public final class TorchOptimizer implements AutoCloseable {
    * @throws IllegalArgumentException if a parameter is not float32 on the CPU, or its memory
    *     overlaps with itself (an expanded tensor) or with another parameter
    */
+  @SuppressWarnings("MustBeClosedChecker") // What is returned closes the arena.
   public static TorchOptimizer bind(Optimizer recipe, Map<String, Tensor> parameters, int threads) {
     List<TorchParameter> bound = new ArrayList<>();
-    try (var _ = new PointerScope()) {
+    Arena views = Arena.ofShared();
+    try (var _ = new PointerScope();
+        var _ = new NoGradGuard()) {
       Map<Long, String> seen = new HashMap<>();
       for (Map.Entry<String, Tensor> entry : parameters.entrySet()) {
         long identity = entry.getValue().unsafeGetTensorImpl().address();
         if (seen.putIfAbsent(identity, entry.getKey()) == null) {
-          bound.add(new TorchParameter(entry.getKey(), entry.getValue()));
+          bound.add(new TorchParameter(entry.getKey(), entry.getValue(), views));
         }
       }
+      requireCopiesApart(bound);
       var core = recipe.bind(bound.stream().map(TorchParameter::parameter).toList(), threads);
-      return new TorchOptimizer(bound, core);
+      return new TorchOptimizer(bound, core, views);
     } catch (RuntimeException | Error failure) {
       bound.forEach(TorchParameter::close);
+      views.close();
       throw failure;
     }
   }
@@ -85,8 +96,8 @@ public final class TorchOptimizer implements AutoCloseable {
    * Takes one step from the gradients that the parameters hold. Everything is checked before
    * anything changes.
    *
-   * @throws IllegalStateException if a parameter's memory was replaced since it was bound, or this
-   *     optimizer is closed
+   * @throws IllegalStateException if a parameter's memory or layout was replaced since it was
+   *     bound, its gradient is not of its type and shape, or this optimizer is closed
    * @throws UnsupportedOperationException if a gradient is sparse
    */
   public synchronized void step() {
@@ -95,6 +106,9 @@ public final class TorchOptimizer implements AutoCloseable {
         var _ = new NoGradGuard()) {
       gradients.clear();
       for (TorchParameter parameter : parameters) {
+        if (parameter.parameter().frozen()) {
+          continue;
+        }
         parameter.requireUnmoved();
         Gradient gradient = parameter.gradient();
         if (gradient != null) {
@@ -130,9 +144,25 @@ public final class TorchOptimizer implements AutoCloseable {
   /** Frees the optimizer's state and lets go of the tensors, which live on if others hold them. */
   @Override
   public synchronized void close() {
-    optimizer.close();
-    parameters.forEach(TorchParameter::close);
-    parameters.clear();
+    if (views.scope().isAlive()) {
+      optimizer.close();
+      views.close();
+      parameters.forEach(TorchParameter::close);
+      parameters.clear();
+    }
+  }
+
+  /** Core sees the copy of a view with gaps, and so not what the view itself overlaps. */
+  private static void requireCopiesApart(List<TorchParameter> parameters) {
+    for (TorchParameter copied : parameters) {
+      for (TorchParameter other : parameters) {
+        if (copied != other && copied.isCopied() && copied.overlaps(other)) {
+          throw new IllegalArgumentException(
+              "parameters '%s' and '%s' share memory; bind one of them"
+                  .formatted(copied.name(), other.name()));
+        }
+      }
+    }
   }
 
   private static Map<String, Tensor> namedParameters(Module module) {

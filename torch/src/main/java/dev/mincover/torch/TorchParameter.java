@@ -3,7 +3,9 @@ package dev.mincover.torch;
 import dev.mincover.Gradient;
 import dev.mincover.Parameter;
 import dev.mincover.Shape;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
@@ -30,9 +32,11 @@ final class TorchParameter implements AutoCloseable {
   private final @Nullable Tensor copy;
 
   private final long address;
+  private final long[] strides;
+  private final Arena views;
   private final Parameter parameter;
 
-  TorchParameter(String name, Tensor source) {
+  TorchParameter(String name, Tensor source, Arena views) {
     requireUsable(name, source);
     this.name = name;
     memoryOrder =
@@ -41,9 +45,11 @@ final class TorchParameter implements AutoCloseable {
             .sorted(Comparator.comparingLong((Integer axis) -> source.stride(axis)).reversed())
             .mapToLong(Integer::longValue)
             .toArray();
+    this.views = views;
     tensor = new Tensor(source);
     tensor.retainReference();
     address = address(tensor);
+    strides = strides(tensor);
     Tensor inMemory = tensor.permute(memoryOrder);
     copy = inMemory.is_contiguous() ? null : inMemory.contiguous();
     if (copy != null) {
@@ -77,15 +83,48 @@ final class TorchParameter implements AutoCloseable {
           "the gradient of parameter '%s' is sparse; build its embedding with sparse = false"
               .formatted(name));
     }
+    if (gradient.scalar_type().intern() != ScalarType.Float
+        || !Arrays.equals(gradient.shape(), tensor.shape())) {
+      throw new IllegalStateException(
+          "the gradient of parameter '%s' is %s %s; it must be Float %s"
+              .formatted(
+                  name,
+                  gradient.scalar_type(),
+                  Arrays.toString(gradient.shape()),
+                  Arrays.toString(tensor.shape())));
+    }
     Tensor inMemory = gradient.permute(memoryOrder);
     return Gradient.dense(segment(inMemory.is_contiguous() ? inMemory : inMemory.contiguous()));
   }
 
-  /** Checks that the tensor still owns the memory it was bound with. */
+  /** Whether core steps a contiguous copy of the weights. */
+  boolean isCopied() {
+    return copy != null;
+  }
+
+  /** Whether the memory from the first to the last weight of one reaches into the other's. */
+  boolean overlaps(TorchParameter other) {
+    return address < other.end() && other.address < end();
+  }
+
+  private long end() {
+    if (tensor.numel() == 0) {
+      return address;
+    }
+    long last = 0;
+    for (int axis = 0; axis < strides.length; axis++) {
+      last += (tensor.size(axis) - 1) * strides[axis];
+    }
+    return address + (last + 1) * Float.BYTES;
+  }
+
+  /** Checks that the tensor still has the memory and the layout it was bound with. */
   void requireUnmoved() {
-    if (address(tensor) != address || tensor.numel() != parameter.shape().size()) {
+    if (address(tensor) != address
+        || tensor.numel() != parameter.shape().size()
+        || !Arrays.equals(strides(tensor), strides)) {
       throw new IllegalStateException(
-          "parameter '%s' was given other memory (set_data, resize_) after it was bound; bind again"
+          "parameter '%s' was given other memory or strides after it was bound; bind again"
               .formatted(name));
     }
   }
@@ -135,8 +174,16 @@ final class TorchParameter implements AutoCloseable {
 
   /** A view of a contiguous tensor's memory. It does not keep the tensor alive. */
   @SuppressWarnings("restricted")
-  private static MemorySegment segment(Tensor tensor) {
-    return MemorySegment.ofAddress(address(tensor)).reinterpret(tensor.nbytes());
+  private MemorySegment segment(Tensor tensor) {
+    return MemorySegment.ofAddress(address(tensor)).reinterpret(tensor.nbytes(), views, null);
+  }
+
+  private static long[] strides(Tensor tensor) {
+    long[] strides = new long[(int) tensor.dim()];
+    for (int axis = 0; axis < strides.length; axis++) {
+      strides[axis] = tensor.stride(axis);
+    }
+    return strides;
   }
 
   private static long address(Tensor tensor) {

@@ -188,6 +188,45 @@ class TorchOptimizerTest {
   }
 
   @Test
+  void aFrozenParameterMayHoldAnOldGradient() {
+    try (var _ = new PointerScope()) {
+      Tensor w = Tensors.of(new float[] {1, 2}, 2).set_requires_grad(true);
+      w.sum().backward();
+      w.set_requires_grad(false);
+      try (var optimizer = TorchOptimizer.bind(SM3, Map.of("w", w), 1)) {
+        optimizer.step();
+        assertThat(Tensors.values(w)).containsExactly(1, 2);
+      }
+    }
+  }
+
+  @Test
+  void aGradientOfAnotherShapeIsRefused() {
+    try (var _ = new PointerScope()) {
+      Tensor w = Tensors.of(new float[6], 2, 3).set_requires_grad(true);
+      w.mutable_grad().put(Tensors.of(new float[6], 3, 2));
+      try (var optimizer = TorchOptimizer.bind(SM3, Map.of("w", w), 1)) {
+        assertThatThrownBy(optimizer::step)
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessageContaining("gradient of parameter 'w' is Float [3, 2]");
+      }
+    }
+  }
+
+  @Test
+  void viewsOfMemoryDieWithTheOptimizer() {
+    try (var _ = new PointerScope()) {
+      Tensor w = Tensors.of(new float[] {1, 2}, 2).set_requires_grad(true);
+      TorchOptimizer optimizer = TorchOptimizer.bind(SM3, Map.of("w", w), 1);
+      var view = optimizer.core().parameters().iterator().next().weights();
+      assertThat(view.scope().isAlive()).isTrue();
+      optimizer.close();
+      optimizer.close();
+      assertThat(view.scope().isAlive()).isFalse();
+    }
+  }
+
+  @Test
   void sparseGradientsAreRefusedBeforeAnythingChanges() {
     try (var _ = new PointerScope()) {
       EmbeddingOptions options = new EmbeddingOptions(5, 2);
@@ -226,6 +265,15 @@ class TorchOptimizerTest {
         overlapping.put("first", w.detach().narrow(0, 0, 1).set_requires_grad(true));
       }
       assertThatThrownBy(() -> TorchOptimizer.bind(SM3, overlapping, 1))
+          .hasMessageContaining("share memory");
+      Tensor wide = torch.zeros(4, 6).set_requires_grad(true);
+      Map<String, Tensor> copied = new LinkedHashMap<>();
+      copied.put("all", wide);
+      try (var _ = new NoGradGuard()) {
+        copied.put("left", wide.detach().narrow(1, 0, 2).set_requires_grad(true));
+      }
+      assertThatThrownBy(() -> TorchOptimizer.bind(SM3, copied, 1))
+          .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("share memory");
     }
   }

@@ -3,10 +3,10 @@ package dev.mincover.lab.model;
 /**
  * The size of a {@link Gpt} over bytes.
  *
- * @param layers blocks, at least 1
- * @param width values a byte is embedded in, a multiple of {@code heads}
+ * @param layers blocks, 1 to 1024
+ * @param width values a byte is embedded in, a multiple of {@code heads}, up to 16384
  * @param heads of attention in each block, at least 1
- * @param context bytes seen at once, at least 1
+ * @param context bytes seen at once, 1 to 65536
  */
 public record GptConfig(int layers, int width, int heads, int context) {
 
@@ -19,10 +19,10 @@ public record GptConfig(int layers, int width, int heads, int context) {
    * @throws IllegalArgumentException naming the option, its value and the remedy
    */
   public GptConfig {
-    requireAtLeastOne("layers", layers);
-    requireAtLeastOne("width", width);
-    requireAtLeastOne("heads", heads);
-    requireAtLeastOne("context", context);
+    requireBetween("layers", layers, 1 << 10);
+    requireBetween("width", width, 1 << 14);
+    requireBetween("heads", heads, 1 << 14);
+    requireBetween("context", context, 1 << 16);
     if (width % heads != 0) {
       throw new IllegalArgumentException(
           "width %d is not divisible by heads %d; choose a multiple, for example %d"
@@ -39,9 +39,10 @@ public record GptConfig(int layers, int width, int heads, int context) {
     return (VOCABULARY + context) * w + layers * (attention + feedForward + norms) + 2 * w;
   }
 
-  private static void requireAtLeastOne(String name, int value) {
-    if (value < 1) {
-      throw new IllegalArgumentException("%s is %d; it must be at least 1".formatted(name, value));
+  private static void requireBetween(String name, int value, int most) {
+    if (value < 1 || value > most) {
+      throw new IllegalArgumentException(
+          "%s is %d; it must be at least 1 and at most %d".formatted(name, value, most));
     }
   }
 }

@@ -21,7 +21,7 @@ public final class Trainer implements AutoCloseable {
    *
    * @param steps taken
    * @param loss of the last step's batch, in nats a token; NaN without a step
-   * @param validationLoss after the last step, in nats a token
+   * @param validationLoss after the last step, in nats a token; NaN if stopped before it was known
    */
   public record Outcome(long steps, float loss, float validationLoss) {}
 
@@ -58,10 +58,12 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Trains until the last step, a request to stop, or a loss that is not finite.
+   * Trains until the last step, a request to stop, or a loss that is not finite. Such a loss comes
+   * of the weights as they are, so that no step is taken from its gradients.
    *
    * @param steps how many steps to take
-   * @param evaluateEvery steps between evaluations; there is one after the last step in any case
+   * @param evaluateEvery steps between evaluations; there is one after the last step in any case,
+   *     but none after a stop
    * @param stop asked before every step
    * @param listener told of every step
    */
@@ -70,7 +72,7 @@ public final class Trainer implements AutoCloseable {
     float loss = Float.NaN;
     for (long step = 1; step <= steps; step++) {
       if (stop.getAsBoolean()) {
-        return new Outcome(step - 1, loss, validationLoss());
+        return new Outcome(step - 1, loss, Float.NaN);
       }
       loss = step();
       boolean last = step == steps || !Float.isFinite(loss);
@@ -80,7 +82,7 @@ public final class Trainer implements AutoCloseable {
         return new Outcome(step, loss, validation);
       }
     }
-    return new Outcome(0, loss, validationLoss());
+    return new Outcome(0, loss, Float.NaN);
   }
 
   private StepReport report(long step, long steps, float loss, @Nullable Float validation) {
@@ -115,7 +117,9 @@ public final class Trainer implements AutoCloseable {
     batches.fill(batch);
     float loss = model.lossAndGradient(batch);
     long backward = System.nanoTime();
-    optimizer.step();
+    if (Float.isFinite(loss)) {
+      optimizer.step();
+    }
     optimizer.zeroGradients();
     long end = System.nanoTime();
     optimizerNanos += end - backward;
