@@ -35,9 +35,4 @@ public record SecondMoment(double beta) {
   public static SecondMoment average(double beta) {
     return new SecondMoment(beta);
   }
-
-  /** Whether squares are summed. */
-  public boolean isSum() {
-    return beta == 1;
-  }
 }

@@ -1,7 +1,7 @@
 package dev.mincover.lab.data;
 
+import dev.mincover.lab.Seed;
 import java.util.random.RandomGenerator;
-import java.util.random.RandomGeneratorFactory;
 
 /**
  * Training batches: windows at uniformly random offsets of a text, drawn by the JDK's {@code
@@ -18,7 +18,7 @@ public final class Batches {
    */
   public Batches(byte[] text, long seed) {
     this.text = text;
-    this.random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
+    this.random = Seed.generator(seed);
   }
 
   /**

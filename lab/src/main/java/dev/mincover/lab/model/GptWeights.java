@@ -1,10 +1,10 @@
 package dev.mincover.lab.model;
 
+import dev.mincover.lab.Seed;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.random.RandomGenerator;
-import java.util.random.RandomGeneratorFactory;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -19,7 +19,7 @@ final class GptWeights {
   private final RandomGenerator random;
 
   private GptWeights(long seed) {
-    random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
+    random = Seed.generator(seed);
   }
 
   /** Equal seeds give equal bits. */

@@ -1,8 +1,8 @@
 package dev.mincover.lab.model;
 
+import dev.mincover.lab.Seed;
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
-import java.util.random.RandomGeneratorFactory;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
@@ -31,7 +31,7 @@ public final class TextGenerator {
     }
     this.model = model;
     this.temperature = temperature;
-    random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
+    random = Seed.generator(seed);
   }
 
   /**
