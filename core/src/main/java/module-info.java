@@ -10,5 +10,7 @@ module dev.mincover.core {
   requires static jdk.incubator.vector;
 
   exports dev.mincover;
+  exports dev.mincover.average;
+  exports dev.mincover.cover;
   exports dev.mincover.schedule;
 }

@@ -1,16 +1,19 @@
 package dev.mincover;
 
-import dev.mincover.internal.Coefficients;
+import static java.util.Objects.requireNonNull;
+
+import dev.mincover.average.Average;
+import dev.mincover.internal.Averages;
 import dev.mincover.internal.Memory;
-import dev.mincover.internal.RowPass;
 import dev.mincover.internal.Step;
-import dev.mincover.internal.TensorState;
-import dev.mincover.schedule.Schedule;
-import java.lang.foreign.MemorySegment;
+import dev.mincover.internal.StepGradient;
+import dev.mincover.internal.Survey;
+import dev.mincover.internal.Touched;
+import dev.mincover.internal.Update;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,32 +27,38 @@ import org.jspecify.annotations.Nullable;
  */
 public final class BoundOptimizer implements AutoCloseable {
 
-  /** Stands for the helpers of a step: memory confined to a thread is not accessible by it. */
-  private static final Thread ANY_OTHER_THREAD = Thread.ofPlatform().unstarted(() -> {});
-
-  private final Schedule learningRate;
+  private final Options options;
   private final Map<String, Parameter> parameters = new LinkedHashMap<>();
 
-  /** Parameters that learn, and by the same index their states and the gradients of a step. */
+  /** Parameters that learn, and by the same index their rules and the gradients of a step. */
   private final List<Parameter> learning = new ArrayList<>();
 
-  private final List<TensorState> states = new ArrayList<>();
-  private final @Nullable MemorySegment[] gradients;
+  private final Map<String, Integer> indices = new HashMap<>();
+  private final List<Update> updates = new ArrayList<>();
+  private final @Nullable StepGradient[] gradients;
+  private final @Nullable Touched[] touched;
   private final Memory memory = new Memory();
   private final Step step;
+  private final GradientGuard guard;
+  private final @Nullable Averages averages;
   private final int threads;
+  private final double largestMultiplier;
+  private final double largestDecay;
   private long steps;
+  private long skippedSteps;
+  private boolean failed;
   private boolean closed;
 
-  BoundOptimizer(
-      Schedule learningRate,
-      Coefficients coefficients,
-      Collection<Parameter> parameters,
-      int threads) {
+  /** Makes the rule of one parameter, with its state. */
+  interface Rule {
+    Update of(Parameter parameter, Memory memory);
+  }
+
+  BoundOptimizer(Options options, Rule rule, Collection<Parameter> parameters, int threads) {
     if (threads < 1) {
       throw new IllegalArgumentException("threads is %d; it must be at least 1".formatted(threads));
     }
-    this.learningRate = learningRate;
+    this.options = options;
     this.threads = threads;
     for (Parameter parameter : parameters) {
       if (this.parameters.put(parameter.name(), parameter) != null) {
@@ -58,58 +67,119 @@ public final class BoundOptimizer implements AutoCloseable {
                 .formatted(parameter.name()));
       }
       if (!parameter.frozen()) {
+        indices.put(parameter.name(), learning.size());
         learning.add(parameter);
       }
     }
-    requireDistinctMemory(this.parameters.values());
+    options.multiplier().requireUsed("a learning-rate multiplier", this.parameters.keySet());
+    Checks.requireDistinctMemory(this.parameters.values());
+    largestMultiplier = largest(options.multiplier());
+    largestDecay = largest(options.weightDecay());
+    gradients = new StepGradient[learning.size()];
+    touched = new Touched[learning.size()];
     try {
       for (Parameter parameter : learning) {
-        states.add(new TensorState(parameter, coefficients.keepMomentum() != 0, memory));
+        updates.add(rule.of(parameter, memory));
       }
-      gradients = new MemorySegment[learning.size()];
-      step = new Step(states, new RowPass(coefficients), threads, memory);
+      step = new Step(updates, threads, memory);
     } catch (RuntimeException | Error failure) {
+      memory.close();
+      throw failure;
+    }
+    guard = new GradientGuard(options, learning, new Survey(step));
+    try {
+      averages = options.average() instanceof Average.None ? null : averages();
+    } catch (RuntimeException | Error failure) {
+      step.close();
       memory.close();
       throw failure;
     }
   }
 
+  private double largest(ByName<Double> choice) {
+    return learning.stream().mapToDouble(p -> choice.of(p.name())).max().orElse(0);
+  }
+
+  private Averages averages() {
+    requireUsableWeights();
+    return new Averages(learning, step, memory);
+  }
+
   /**
    * Takes one step: overwrites the weights of every parameter that has a gradient. A parameter
    * without one keeps its weights, accumulators and momentum as they are. Everything is checked
-   * before anything changes, except that gradients are not checked for NaN and infinity.
+   * before anything changes, gradients themselves as {@link Guard} says.
    *
    * @param gradients by parameter name; none for a frozen parameter
-   * @throws IllegalArgumentException if a name is unknown or frozen, or a gradient's size is not
-   *     its parameter's
-   * @throws IllegalStateException if this optimizer is closed, the memory of a weight or gradient
-   *     is freed or confined to a thread while others share the step, or the schedule gives a rate
-   *     that is negative or not finite in float32
+   * @throws IllegalArgumentException if a name is unknown or frozen, a gradient's size is not its
+   *     parameter's, a row is out of range, or rows are given to an optimizer that takes none
+   * @throws NonFiniteGradientException if a gradient is not finite, or its square is not
+   * @throws IllegalStateException if this optimizer is closed, averages are in the weights' place,
+   *     the memory of a weight or gradient is freed or confined to a thread while others share the
+   *     step, or the schedule gives a rate that is negative or not finite in float32; or if an
+   *     earlier step failed half way, as when memory is freed by another thread during a step
    */
   public synchronized void step(Map<String, Gradient> gradients) {
     requireOpen();
+    if (failed) {
+      throw new IllegalStateException(
+          "a step failed half way and left weights and state between two steps; restore the weights and bind again");
+    }
+    if (averages != null) {
+      if (averages.areSwappedIn()) {
+        throw new IllegalStateException(
+            "averages are in the weights' place; close what swapInAverage gave before the next step");
+      }
+      requireUsableWeights(); // The average takes in those without a gradient as well.
+    }
     int found = 0;
-    for (int i = 0; i < states.size(); i++) {
-      Parameter parameter = learning.get(i);
+    for (Parameter parameter : learning) {
       Gradient gradient = gradients.get(parameter.name());
-      this.gradients[i] = gradient == null ? null : values(parameter, gradient);
-      found += gradient == null ? 0 : 1;
+      if (gradient != null) {
+        Checks.requireFitting(
+            parameter, gradient, updates.get(index(parameter.name())).refusalOfRows(), threads);
+        found++;
+      }
     }
     if (found < gradients.size()) {
       refuseUnused(gradients);
     }
-    double eta = learningRate.at(steps + 1);
-    if (!(eta >= 0) || Float.isInfinite((float) eta)) {
-      throw new IllegalStateException(
-          "the schedule gives a learning rate of %s at step %d; it must be finite and at least 0"
-              .formatted(eta, steps + 1));
-    }
+    double eta = options.schedule().at(steps + 1);
+    requireLearningRate(eta);
     try {
-      step.run(this.gradients, (float) eta);
+      for (int i = 0; i < updates.size(); i++) {
+        Gradient gradient = gradients.get(learning.get(i).name());
+        this.gradients[i] = gradient == null ? null : read(i, gradient);
+      }
+      if (!guard.admits(this.gradients)) {
+        skippedSteps++;
+        return;
+      }
+      failed = true; // Until it has not.
+      step.run(this.gradients, eta, steps + 1);
+      steps++;
+      if (averages != null) {
+        averages.update(options.average().weightOf(steps));
+      }
+      failed = false;
+      guard.refuseAfterTheFact(this.gradients, updates);
     } finally {
       Arrays.fill(this.gradients, null);
     }
-    steps++;
+  }
+
+  private void requireLearningRate(double eta) {
+    double rate = eta * largestMultiplier;
+    if (!(eta >= 0) || Float.isInfinite((float) rate)) {
+      throw new IllegalStateException(
+          "the schedule gives a learning rate of %s at step %d; times multipliers of up to %s it must be finite and at least 0"
+              .formatted(eta, steps + 1, largestMultiplier));
+    }
+    if (Float.isInfinite((float) (rate * largestDecay))) {
+      throw new IllegalStateException(
+          "the learning rate of %s at step %d times a weight decay of %s overflows float32; lower one"
+              .formatted(rate, steps + 1, largestDecay));
+    }
   }
 
   /** Steps taken so far. */
@@ -117,36 +187,109 @@ public final class BoundOptimizer implements AutoCloseable {
     return steps;
   }
 
-  /** The parameters by name, in the order given, frozen ones included. */
+  /** Steps that {@link Guard#SKIP} has left out so far; {@link #steps} does not count them. */
+  public synchronized long skippedSteps() {
+    return skippedSteps;
+  }
+
+  /**
+   * Puts the average of the weights in their place, for evaluation. Until the result is closed,
+   * steps are refused; closing it brings the trained weights back, bit for bit.
+   *
+   * <pre>{@code
+   * try (var _ = optimizer.swapInAverage()) {
+   *   evaluate(model);
+   * }
+   * }</pre>
+   *
+   * <p>float32 weights change places with the average, at no memory. Of 16-bit weights a copy is
+   * kept while the average, rounded to nearest, is in their place.
+   *
+   * @throws IllegalStateException if the recipe has no average, it is in place already, or this
+   *     optimizer is closed
+   */
+  public synchronized AveragedWeights swapInAverage() {
+    requireOpen();
+    Averages averages = this.averages;
+    if (averages == null) {
+      throw new IllegalStateException(
+          "the recipe keeps no average; add one with average(Average.polyak(0.999))");
+    }
+    if (averages.areSwappedIn()) {
+      throw new IllegalStateException("averages are in the weights' place already");
+    }
+    requireUsableWeights();
+    averages.swapIn();
+    boolean[] closed = {false};
+    return () -> {
+      synchronized (BoundOptimizer.this) {
+        if (!closed[0] && averages.areSwappedIn()) {
+          requireUsableWeights();
+          averages.swapOut(_ -> true);
+        }
+        closed[0] = true;
+      }
+    };
+  }
+
+  /** Averaged weights in the place of the trained ones; closing brings those back. */
+  public interface AveragedWeights extends AutoCloseable {
+    /**
+     * Brings the trained weights back; closing again does nothing.
+     *
+     * @throws IllegalStateException if the memory of weights was freed or is confined to another
+     *     thread; nothing has changed then, and it can be tried again
+     */
+    @Override
+    void close();
+  }
+
+  /** The parameters in the order given, frozen ones included. */
   public Collection<Parameter> parameters() {
     return List.copyOf(parameters.values());
   }
 
   /**
-   * All bytes this optimizer asked for outside the heap: accumulators and momentum of every
-   * parameter, and {@link #scratchBytes}; the allocator's own padding is not counted.
+   * All bytes this optimizer asked for outside the heap: accumulators, momentum and averages of
+   * every parameter, and {@link #scratchBytes}; the allocator's own padding is not counted. They
+   * grow when a sparse gradient first needs stamps or more scratch, and while averages of 16-bit
+   * weights are swapped in. 0 once closed.
    */
-  public long stateBytes() {
-    return memory.bytes();
+  public synchronized long stateBytes() {
+    return closed ? 0 : memory.bytes() + (averages == null ? 0 : averages.copyBytes());
   }
 
   /**
-   * Bytes obtained for the accumulators and momentum of one parameter; 0 if it is frozen.
+   * Bytes obtained for the accumulators, momentum and average of one parameter; 0 if it is frozen.
    *
    * @throws IllegalArgumentException if no parameter has that name
    */
-  public long stateBytes(String name) {
-    return requireParameter(name).frozen() ? 0 : state(name).bytes();
+  public synchronized long stateBytes(String name) {
+    return requireParameter(name).frozen() ? 0 : stateBytes(index(name));
   }
 
-  /** Bytes of working memory that a step's threads share among all parameters. */
-  public long scratchBytes() {
-    return stateBytes() - states.stream().mapToLong(TensorState::bytes).sum();
+  private long stateBytes(int i) {
+    return closed ? 0 : updates.get(i).bytes() + (averages == null ? 0 : averages.bytes(i));
   }
 
   /**
-   * The accumulators mu of one parameter, copied: an array an axis, with a value a slice; for ranks
-   * 0 and 1 one array with a value a weight.
+   * Bytes of working memory that all parameters share: scratch memory of the step's threads, and
+   * copies of 16-bit weights while averages are swapped in. Besides, on the heap, each thread has
+   * 40 KiB of tiles, and each parameter of sparse gradients 12 bytes a row of its largest.
+   */
+  public synchronized long scratchBytes() {
+    long bytes = stateBytes();
+    for (int i = 0; i < updates.size(); i++) {
+      bytes -= stateBytes(i);
+    }
+    return bytes;
+  }
+
+  /**
+   * The accumulators of one parameter, copied. Of SM3, mu: by slices or chosen axes an array an
+   * axis, in the order named, with a value a slice; by other covers one array with a value a set.
+   * For ranks 0 and 1 slices are single weights. Of Adam v; of Adafactor R and C, below rank 2 one
+   * array with a value a weight.
    *
    * @throws IllegalArgumentException if no parameter has that name or it is frozen
    * @throws IllegalStateException if this optimizer is closed
@@ -157,49 +300,42 @@ public final class BoundOptimizer implements AutoCloseable {
       throw new IllegalArgumentException(
           "parameter '%s' is frozen and has no accumulators".formatted(name));
     }
-    return state(name).accumulators();
+    return updates.get(index(name)).accumulators();
   }
 
-  /** Frees the state and ends the threads; weights stay as they are. Closing again does nothing. */
+  /**
+   * Frees the state and ends the threads; weights stay as they are. If averages are in their place,
+   * the trained ones come back first, wherever their memory is still there. Closing again does
+   * nothing.
+   */
   @Override
   public synchronized void close() {
     if (!closed) {
       closed = true;
-      step.close();
-      memory.close();
+      try {
+        if (averages != null) {
+          averages.swapOut(parameter -> Checks.isUsable(parameter.weights(), threads));
+        }
+      } finally {
+        step.close();
+        memory.close();
+      }
     }
   }
 
-  private MemorySegment values(Parameter parameter, Gradient gradient) {
-    MemorySegment values =
-        switch (gradient) {
-          case Gradient.Dense dense -> dense.values();
-        };
-    if (values.byteSize() != parameter.weights().byteSize()) {
-      throw new IllegalArgumentException(
-          "the gradient of parameter '%s' has %d bytes; shape %s needs %d bytes of float32"
-              .formatted(
-                  parameter.name(),
-                  values.byteSize(),
-                  parameter.shape(),
-                  parameter.weights().byteSize()));
+  private StepGradient read(int i, Gradient gradient) {
+    Touched rows = null;
+    if (gradient instanceof Gradient.Rows sparse) {
+      rows = touched[i] == null ? new Touched() : touched[i];
+      touched[i] = rows;
+      rows.set(sparse);
     }
-    requireUsable(parameter.name(), "weights", parameter.weights());
-    requireUsable(parameter.name(), "gradient", values);
-    return values;
+    return updates.get(i).gradient(gradient, rows);
   }
 
-  private void requireUsable(String name, String what, MemorySegment segment) {
-    if (!segment.scope().isAlive()) {
-      throw new IllegalStateException(
-          "the %s of parameter '%s' were freed; keep their arena open while they are in use"
-              .formatted(what, name));
-    }
-    Thread last = threads == 1 ? Thread.currentThread() : ANY_OTHER_THREAD;
-    if (!segment.isAccessibleBy(last)) {
-      throw new IllegalStateException(
-          "the %s of parameter '%s' are confined to one thread; allocate them from a shared arena"
-              .formatted(what, name));
+  private void requireUsableWeights() {
+    for (Parameter parameter : learning) {
+      Checks.requireUsable(parameter.name(), "weights", parameter.weights(), threads);
     }
   }
 
@@ -221,38 +357,13 @@ public final class BoundOptimizer implements AutoCloseable {
     return parameter;
   }
 
-  private TensorState state(String name) {
-    for (int i = 0; i < learning.size(); i++) {
-      if (learning.get(i).name().equals(name)) {
-        return states.get(i);
-      }
-    }
-    throw new AssertionError(name);
+  private int index(String name) {
+    return requireNonNull(indices.get(name));
   }
 
   private void requireOpen() {
     if (closed) {
       throw new IllegalStateException("this optimizer is closed; bind the recipe again");
-    }
-  }
-
-  /** Tied weights would be stepped twice: by sorting, two that overlap become neighbours. */
-  private static void requireDistinctMemory(Collection<Parameter> parameters) {
-    List<Parameter> sorted = new ArrayList<>(parameters);
-    sorted.removeIf(parameter -> parameter.weights().byteSize() == 0);
-    sorted.sort(
-        Comparator.<Parameter>comparingInt(
-                p -> p.weights().heapBase().map(System::identityHashCode).orElse(0))
-            .thenComparingLong(p -> p.weights().address()));
-    for (int i = 1; i < sorted.size(); i++) {
-      Parameter one = sorted.get(i - 1);
-      Parameter other = sorted.get(i);
-      if (!(one.frozen() && other.frozen())
-          && one.weights().asOverlappingSlice(other.weights()).isPresent()) {
-        throw new IllegalArgumentException(
-            "parameters '%s' and '%s' share memory; bind tied weights once, under one name"
-                .formatted(one.name(), other.name()));
-      }
     }
   }
 }

@@ -1,11 +1,20 @@
 package dev.mincover;
 
+import dev.mincover.schedule.Schedule;
 import java.util.Collection;
 
 /**
  * An immutable recipe for updating weights from gradients. It holds no state: binding makes that.
  */
-public sealed interface Optimizer permits Sm3 {
+public sealed interface Optimizer permits Recipe {
+
+  /** What does not depend on the rule: learning rate, decay, clipping, guard, rounding, average. */
+  Options options();
+
+  /** The learning rate by step. */
+  default Schedule learningRate() {
+    return options().schedule();
+  }
 
   /**
    * Binds this recipe to parameters and allocates their state, for steps on the calling thread.
@@ -22,8 +31,8 @@ public sealed interface Optimizer permits Sm3 {
    *
    * @param parameters in any order; names must differ and memory must not be shared
    * @param threads how many threads share a step, the caller among them; at least 1
-   * @throws IllegalArgumentException if two parameters have the same name or overlap in memory, or
-   *     {@code threads} is below 1
+   * @throws IllegalArgumentException if two parameters have the same name or overlap in memory,
+   *     {@code threads} is below 1, or a choice by name fits no parameter or not the one it is for
    */
   BoundOptimizer bind(Collection<Parameter> parameters, int threads);
 }

@@ -7,29 +7,31 @@ import java.lang.foreign.MemorySegment;
  *
  * @param name unique among the parameters bound together; gradients are given under it
  * @param shape the tensor's dimensions, row-major
- * @param weights {@code shape.size()} float32 values in native byte order, in row-major order: a
- *     heap array, native memory, a mapped file or another library's tensor; it must stay alive for
- *     as long as the bound optimizer does
+ * @param weights {@code shape.size()} values in native byte order, in row-major order: a heap
+ *     array, native memory, a mapped file or another library's tensor; it must stay alive for as
+ *     long as the bound optimizer does
+ * @param type how the weights are stored; steps compute in float32 and keep their state in it
  * @param frozen whether the weights stay as they are; a frozen parameter has no state and takes no
  *     gradient
  */
-public record Parameter(String name, Shape shape, MemorySegment weights, boolean frozen) {
+public record Parameter(
+    String name, Shape shape, MemorySegment weights, DataType type, boolean frozen) {
 
   /**
    * Checks the weights against the shape.
    *
-   * @throws IllegalArgumentException if the name is empty, the weights are not exactly {@code 4 *
-   *     shape.size()} bytes, or they are read-only and not frozen
+   * @throws IllegalArgumentException if the name is empty, the weights are not exactly as many
+   *     bytes as the shape takes, or they are read-only and not frozen
    */
   public Parameter {
     if (name.isEmpty()) {
       throw new IllegalArgumentException("a parameter of shape " + shape + " has an empty name");
     }
-    long expected = shape.size() * Float.BYTES;
+    long expected = shape.size() * type.bytes();
     if (weights.byteSize() != expected) {
       throw new IllegalArgumentException(
-          "parameter '%s' of shape %s needs %d bytes of float32 weights, but its segment has %d"
-              .formatted(name, shape, expected, weights.byteSize()));
+          "parameter '%s' of shape %s needs %d bytes of %s weights, but its segment has %d"
+              .formatted(name, shape, expected, type, weights.byteSize()));
     }
     if (weights.isReadOnly() && !frozen) {
       throw new IllegalArgumentException(
@@ -38,9 +40,14 @@ public record Parameter(String name, Shape shape, MemorySegment weights, boolean
     }
   }
 
-  /** A parameter that learns, over any kind of memory. */
+  /** A float32 parameter that learns, over any kind of memory. */
   public static Parameter of(String name, Shape shape, MemorySegment weights) {
-    return new Parameter(name, shape, weights, false);
+    return of(name, shape, weights, DataType.FLOAT32);
+  }
+
+  /** A parameter that learns, over any kind of memory. */
+  public static Parameter of(String name, Shape shape, MemorySegment weights, DataType type) {
+    return new Parameter(name, shape, weights, type, false);
   }
 
   /** A parameter that learns, over an array in row-major order, which steps overwrite. */
@@ -50,6 +57,6 @@ public record Parameter(String name, Shape shape, MemorySegment weights, boolean
 
   /** This parameter, frozen: bound by name, but without state, gradient or change. */
   public Parameter freeze() {
-    return new Parameter(name, shape, weights, true);
+    return new Parameter(name, shape, weights, type, true);
   }
 }

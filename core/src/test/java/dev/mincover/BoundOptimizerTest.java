@@ -1,5 +1,6 @@
 package dev.mincover;
 
+import static dev.mincover.DataType.FLOAT32;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -137,6 +138,60 @@ class BoundOptimizerTest {
         () -> Parameter.of("r", Shape.of(6), MemorySegment.ofArray(w).asReadOnly()), "read-only");
     refuses(() -> Shape.of(2, -1), "dimension 1 of shape [2, -1] is negative");
     refuses(() -> Shape.of(1L << 40, 1L << 40), "64 bits");
+  }
+
+  @Test
+  void everyOverlapIsSeen() {
+    MemorySegment array = MemorySegment.ofArray(new float[100]);
+    Parameter all = Parameter.of("all", Shape.of(100), array).freeze();
+    Parameter small = Parameter.of("small", Shape.of(10), array.asSlice(40, 40)).freeze();
+    Parameter learning = Parameter.of("learning", Shape.of(10), array.asSlice(200, 40));
+    SM3.bind(List.of(all, small)).close(); // Frozen ones are only read.
+    // The one between them in memory is no reason to look no further.
+    refuses(() -> SM3.bind(List.of(all, small, learning)), "share memory");
+    refuses(() -> SM3.bind(List.of(learning, small, all)), "share memory");
+    for (int i = 0; i < 50; i++) {
+      // What array a read-only segment is of cannot be asked.
+      MemorySegment other = MemorySegment.ofArray(new float[10]);
+      Parameter view = new Parameter("view", Shape.of(10), other.asReadOnly(), FLOAT32, true);
+      Parameter twin = Parameter.of("twin", Shape.of(10), other);
+      refuses(() -> SM3.bind(List.of(view, learning, twin)), "share memory");
+      SM3.bind(List.of(view, learning)).close();
+    }
+  }
+
+  @Test
+  @SuppressWarnings("MustBeClosedChecker") // Closed too early, on purpose.
+  void aStepThatFailsHalfWayIsTheLast() {
+    float[] w = {1, 1};
+    Arena arena = Arena.ofShared();
+    Map<String, Gradient> gradients = Map.of("w", Gradient.dense(arena.allocate(8)));
+    // Asked once all memory has been checked, as another thread might free it then.
+    Schedule frees =
+        step -> {
+          if (step == 2) {
+            arena.close();
+          }
+          return 0.1;
+        };
+    Sm3 recipe = Sm3.learningRate(frees).guard(Guard.UNCHECKED);
+    try (var bound = recipe.bind(List.of(Parameter.of("w", w, 2)))) {
+      bound.step(gradients);
+      refuses(() -> bound.step(gradients), "closed");
+      Map<String, Gradient> good = Map.of("w", Gradient.dense(new float[2]));
+      refuses(() -> bound.step(good), "failed half way", "bind again");
+      assertThat(bound.steps()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aClosedOptimizerHoldsNoMemory() {
+    var bound = SM3.bind(List.of(Parameter.of("w", new float[6], 2, 3)));
+    assertThat(bound.stateBytes("w")).isEqualTo(20);
+    bound.close();
+    assertThat(bound.stateBytes()).isZero();
+    assertThat(bound.stateBytes("w")).isZero();
+    assertThat(bound.scratchBytes()).isZero();
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.mincover.internal;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Native memory of one bound optimizer, zeroed and aligned to cache lines, with every byte asked
@@ -16,13 +17,22 @@ public final class Memory implements AutoCloseable {
   private long bytes;
 
   /** Room for {@code count} float32 values. */
-  MemorySegment floats(long count) {
-    long size = Math.multiplyExact(count, Float.BYTES);
+  public MemorySegment floats(long count) {
+    return bytes(Math.multiplyExact(count, Float.BYTES));
+  }
+
+  /** Room for {@code count} int32 values. */
+  MemorySegment ints(long count) {
+    return bytes(Math.multiplyExact(count, Integer.BYTES));
+  }
+
+  /** Room for {@code size} bytes. */
+  MemorySegment bytes(long size) {
     bytes += size;
     return arena.allocate(size, CACHE_LINE);
   }
 
-  /** All bytes obtained so far. */
+  /** All bytes obtained so far, and not given back. */
   public long bytes() {
     return bytes;
   }
@@ -30,5 +40,37 @@ public final class Memory implements AutoCloseable {
   @Override
   public void close() {
     arena.close();
+  }
+
+  /** Room that is replaced when more is needed; what it held is lost then. */
+  final class Growing {
+    private @Nullable Arena own;
+    private MemorySegment segment = MemorySegment.NULL;
+
+    /** Makes room for {@code floats} values at least. */
+    @SuppressWarnings("MustBeClosedChecker") // Closed by the next growth, or by close.
+    void ensure(long floats) {
+      long size = Math.multiplyExact(floats, Float.BYTES);
+      if (size > segment.byteSize()) {
+        close();
+        Arena larger = Arena.ofShared();
+        own = larger;
+        segment = larger.allocate(size, CACHE_LINE);
+        bytes += size;
+      }
+    }
+
+    MemorySegment segment() {
+      return segment;
+    }
+
+    void close() {
+      bytes -= segment.byteSize();
+      segment = MemorySegment.NULL;
+      if (own != null) {
+        own.close();
+        own = null;
+      }
+    }
   }
 }

@@ -17,31 +17,49 @@ record RowView(Shape shape, int leading, long rows, long rowLength) {
   /** Below this length, a row takes in the axis before it, if another one is left to pick rows. */
   static final int SHORT_ROW = 64;
 
+  /** Folding lays c out along the row, so that a longer row would take too much scratch memory. */
+  static final int LONGEST_FOLD = 1 << 16;
+
   static RowView of(Shape shape) {
-    int leading = Math.max(0, shape.rank() - 1);
-    long rowLength = shape.rank() == 0 ? 1 : shape.dimension(leading);
-    while (leading > 1 && rowLength < SHORT_ROW) {
+    RowView unfolded = matrices(shape);
+    int leading = unfolded.leading();
+    long rowLength = unfolded.rowLength();
+    while (leading > 1
+        && rowLength < SHORT_ROW
+        && rowLength * shape.dimension(leading - 1) <= LONGEST_FOLD) {
       rowLength *= shape.dimension(--leading);
     }
-    long rows = 1;
-    for (int axis = 0; axis < leading; axis++) {
-      rows *= shape.dimension(axis);
+    return new RowView(shape, leading, product(shape, 0, leading), rowLength);
+  }
+
+  /** The view in which every index of axis 0 has rows of its own; a vector's are of length 1. */
+  static RowView byIndex(Shape shape) {
+    return shape.rank() == 1 ? new RowView(shape, 1, shape.size(), 1) : of(shape);
+  }
+
+  /** The view of all values as one row. */
+  static RowView flat(Shape shape) {
+    return new RowView(shape, 0, 1, shape.size());
+  }
+
+  /** The view whose rows are those of the matrices along the last two axes. */
+  static RowView matrices(Shape shape) {
+    int leading = Math.max(0, shape.rank() - 1);
+    long rowLength = shape.rank() == 0 ? 1 : shape.dimension(leading);
+    return new RowView(shape, leading, product(shape, 0, leading), rowLength);
+  }
+
+  /** How many rows an index of axis 0 has; of a tensor without leading axes, the only one. */
+  long rowsPerIndex() {
+    return leading == 0 ? 1 : product(shape, 1, leading);
+  }
+
+  /** The product of dimensions from axis {@code from} to axis {@code to}, exclusively. */
+  static long product(Shape shape, int from, int to) {
+    long product = 1;
+    for (int axis = from; axis < to; axis++) {
+      product *= shape.dimension(axis);
     }
-    return new RowView(shape, leading, rows, rowLength);
-  }
-
-  /** How many families of accumulators there are: an axis each, and one for a scalar. */
-  int families() {
-    return Math.max(1, shape.rank());
-  }
-
-  /** How many accumulators axis {@code axis} has. */
-  long accumulators(int axis) {
-    return shape.rank() == 0 ? 1 : shape.dimension(axis);
-  }
-
-  /** Whether several axes lie along a row, so that their accumulators must be laid out for it. */
-  boolean folded() {
-    return families() - leading > 1;
+    return product;
   }
 }

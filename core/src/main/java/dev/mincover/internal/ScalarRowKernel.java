@@ -11,8 +11,9 @@ final class ScalarRowKernel implements RowKernel {
   @Override
   public int update(
       MemorySegment w,
+      long wAt,
       MemorySegment g,
-      long at,
+      long gAt,
       MemorySegment c,
       long cAt,
       MemorySegment cNew,
@@ -20,16 +21,16 @@ final class ScalarRowKernel implements RowKernel {
       int n,
       int r,
       int keep,
-      float eta,
       Coefficients k) {
     int rNew = 0;
     for (int j = 0; j < n; j++) {
       long o = (long) j * Float.BYTES;
-      float gj = g.get(JAVA_FLOAT_UNALIGNED, at + o);
+      float gj = g.get(JAVA_FLOAT_UNALIGNED, gAt + o);
       float nu = nu(c.get(JAVA_INT_UNALIGNED, cAt + o), r, gj, k);
       rNew = Math.max(rNew, accumulate(nu, cNew, cNewAt + o, keep));
       float u = scale(gj, nu, k);
-      w.set(JAVA_FLOAT_UNALIGNED, at + o, w.get(JAVA_FLOAT_UNALIGNED, at + o) - eta * u);
+      float wj = w.get(JAVA_FLOAT_UNALIGNED, wAt + o);
+      w.set(JAVA_FLOAT_UNALIGNED, wAt + o, k.keepWeight() * wj - k.eta() * u);
     }
     return rNew;
   }
@@ -37,9 +38,10 @@ final class ScalarRowKernel implements RowKernel {
   @Override
   public int updateWithMomentum(
       MemorySegment w,
-      MemorySegment g,
       MemorySegment m,
-      long at,
+      long wAt,
+      MemorySegment g,
+      long gAt,
       MemorySegment c,
       long cAt,
       MemorySegment cNew,
@@ -47,20 +49,69 @@ final class ScalarRowKernel implements RowKernel {
       int n,
       int r,
       int keep,
-      float eta,
       Coefficients k) {
     int rNew = 0;
     for (int j = 0; j < n; j++) {
       long o = (long) j * Float.BYTES;
-      float gj = g.get(JAVA_FLOAT_UNALIGNED, at + o);
+      float gj = g.get(JAVA_FLOAT_UNALIGNED, gAt + o);
       float nu = nu(c.get(JAVA_INT_UNALIGNED, cAt + o), r, gj, k);
       rNew = Math.max(rNew, accumulate(nu, cNew, cNewAt + o, keep));
       float u = scale(gj, nu, k);
-      float mj = k.keepMomentum() * m.get(JAVA_FLOAT_UNALIGNED, at + o) + k.addMomentum() * u;
-      m.set(JAVA_FLOAT_UNALIGNED, at + o, mj);
-      w.set(JAVA_FLOAT_UNALIGNED, at + o, w.get(JAVA_FLOAT_UNALIGNED, at + o) - eta * mj);
+      float mj = k.keepMomentum() * m.get(JAVA_FLOAT_UNALIGNED, wAt + o) + k.addMomentum() * u;
+      m.set(JAVA_FLOAT_UNALIGNED, wAt + o, mj);
+      float wj = w.get(JAVA_FLOAT_UNALIGNED, wAt + o);
+      w.set(JAVA_FLOAT_UNALIGNED, wAt + o, k.keepWeight() * wj - k.eta() * mj);
     }
     return rNew;
+  }
+
+  @Override
+  public int precondition(
+      float[] g,
+      float[] u,
+      MemorySegment c,
+      long cAt,
+      MemorySegment cNew,
+      long cNewAt,
+      int n,
+      int r,
+      int keep,
+      Coefficients k) {
+    return precondition(g, u, 0, c, cAt, cNew, cNewAt, n, r, keep, k);
+  }
+
+  /** From index {@code j0} of the arrays on; c and c' start there already. */
+  int precondition(
+      float[] g,
+      float[] u,
+      int j0,
+      MemorySegment c,
+      long cAt,
+      MemorySegment cNew,
+      long cNewAt,
+      int n,
+      int r,
+      int keep,
+      Coefficients k) {
+    int rNew = 0;
+    for (int j = 0; j < n; j++) {
+      long o = (long) j * Float.BYTES;
+      float gj = g[j0 + j];
+      float nu = nu(c.get(JAVA_INT_UNALIGNED, cAt + o), r, gj, k);
+      rNew = Math.max(rNew, accumulate(nu, cNew, cNewAt + o, keep));
+      u[j0 + j] = scale(gj, nu, k);
+    }
+    return rNew;
+  }
+
+  @Override
+  public int largest(MemorySegment g, long at, int n) {
+    int largest = 0;
+    for (int j = 0; j < n; j++) {
+      int bits = g.get(JAVA_INT_UNALIGNED, at + (long) j * Float.BYTES);
+      largest = Math.max(largest, bits & MAGNITUDE);
+    }
+    return largest;
   }
 
   private static float nu(int c, int r, float g, Coefficients k) {
@@ -68,7 +119,7 @@ final class ScalarRowKernel implements RowKernel {
   }
 
   private static int accumulate(float nu, MemorySegment cNew, long at, int keep) {
-    int bits = Float.floatToRawIntBits(nu);
+    int bits = Float.floatToRawIntBits(nu) & MAGNITUDE;
     cNew.set(JAVA_INT_UNALIGNED, at, Math.max(cNew.get(JAVA_INT_UNALIGNED, at) & keep, bits));
     return bits;
   }

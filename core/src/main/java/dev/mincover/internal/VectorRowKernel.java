@@ -23,8 +23,9 @@ final class VectorRowKernel implements RowKernel {
   @Override
   public int update(
       MemorySegment w,
+      long wAt,
       MemorySegment g,
-      long at,
+      long gAt,
       MemorySegment c,
       long cAt,
       MemorySegment cNew,
@@ -32,34 +33,42 @@ final class VectorRowKernel implements RowKernel {
       int n,
       int r,
       int keep,
-      float eta,
       Coefficients k) {
     IntVector rs = IntVector.broadcast(I, r);
     IntVector rNew = IntVector.zero(I);
     int bound = F.loopBound(n);
     for (int j = 0; j < bound; j += F.length()) {
       long o = (long) j * Float.BYTES;
-      FloatVector gj = FloatVector.fromMemorySegment(F, g, at + o, ORDER);
+      FloatVector gj = FloatVector.fromMemorySegment(F, g, gAt + o, ORDER);
       FloatVector nu = nu(IntVector.fromMemorySegment(I, c, cAt + o, ORDER), rs, gj, k);
       rNew = rNew.max(accumulate(nu, cNew, cNewAt + o, keep));
-      FloatVector u = scale(gj, nu, k);
-      FloatVector.fromMemorySegment(F, w, at + o, ORDER)
-          .sub(u.mul(eta))
-          .intoMemorySegment(w, at + o, ORDER);
+      move(w, wAt + o, scale(gj, nu, k), k);
     }
     long done = (long) bound * Float.BYTES;
     int tail =
         TAIL.update(
-            w, g, at + done, c, cAt + done, cNew, cNewAt + done, n - bound, r, keep, eta, k);
+            w,
+            wAt + done,
+            g,
+            gAt + done,
+            c,
+            cAt + done,
+            cNew,
+            cNewAt + done,
+            n - bound,
+            r,
+            keep,
+            k);
     return Math.max(rNew.reduceLanes(VectorOperators.MAX), tail);
   }
 
   @Override
   public int updateWithMomentum(
       MemorySegment w,
-      MemorySegment g,
       MemorySegment m,
-      long at,
+      long wAt,
+      MemorySegment g,
+      long gAt,
       MemorySegment c,
       long cAt,
       MemorySegment cNew,
@@ -67,31 +76,87 @@ final class VectorRowKernel implements RowKernel {
       int n,
       int r,
       int keep,
-      float eta,
       Coefficients k) {
     IntVector rs = IntVector.broadcast(I, r);
     IntVector rNew = IntVector.zero(I);
     int bound = F.loopBound(n);
     for (int j = 0; j < bound; j += F.length()) {
       long o = (long) j * Float.BYTES;
-      FloatVector gj = FloatVector.fromMemorySegment(F, g, at + o, ORDER);
+      FloatVector gj = FloatVector.fromMemorySegment(F, g, gAt + o, ORDER);
       FloatVector nu = nu(IntVector.fromMemorySegment(I, c, cAt + o, ORDER), rs, gj, k);
       rNew = rNew.max(accumulate(nu, cNew, cNewAt + o, keep));
       FloatVector u = scale(gj, nu, k);
       FloatVector mj =
-          FloatVector.fromMemorySegment(F, m, at + o, ORDER)
+          FloatVector.fromMemorySegment(F, m, wAt + o, ORDER)
               .mul(k.keepMomentum())
               .add(u.mul(k.addMomentum()));
-      mj.intoMemorySegment(m, at + o, ORDER);
-      FloatVector.fromMemorySegment(F, w, at + o, ORDER)
-          .sub(mj.mul(eta))
-          .intoMemorySegment(w, at + o, ORDER);
+      mj.intoMemorySegment(m, wAt + o, ORDER);
+      move(w, wAt + o, mj, k);
     }
     long done = (long) bound * Float.BYTES;
     int tail =
         TAIL.updateWithMomentum(
-            w, g, m, at + done, c, cAt + done, cNew, cNewAt + done, n - bound, r, keep, eta, k);
+            w,
+            m,
+            wAt + done,
+            g,
+            gAt + done,
+            c,
+            cAt + done,
+            cNew,
+            cNewAt + done,
+            n - bound,
+            r,
+            keep,
+            k);
     return Math.max(rNew.reduceLanes(VectorOperators.MAX), tail);
+  }
+
+  @Override
+  public int precondition(
+      float[] g,
+      float[] u,
+      MemorySegment c,
+      long cAt,
+      MemorySegment cNew,
+      long cNewAt,
+      int n,
+      int r,
+      int keep,
+      Coefficients k) {
+    IntVector rs = IntVector.broadcast(I, r);
+    IntVector rNew = IntVector.zero(I);
+    int bound = F.loopBound(n);
+    for (int j = 0; j < bound; j += F.length()) {
+      long o = (long) j * Float.BYTES;
+      FloatVector gj = FloatVector.fromArray(F, g, j);
+      FloatVector nu = nu(IntVector.fromMemorySegment(I, c, cAt + o, ORDER), rs, gj, k);
+      rNew = rNew.max(accumulate(nu, cNew, cNewAt + o, keep));
+      scale(gj, nu, k).intoArray(u, j);
+    }
+    long done = (long) bound * Float.BYTES;
+    int tail =
+        TAIL.precondition(g, u, bound, c, cAt + done, cNew, cNewAt + done, n - bound, r, keep, k);
+    return Math.max(rNew.reduceLanes(VectorOperators.MAX), tail);
+  }
+
+  @Override
+  public int largest(MemorySegment g, long at, int n) {
+    IntVector largest = IntVector.zero(I);
+    int bound = I.loopBound(n);
+    for (int j = 0; j < bound; j += I.length()) {
+      long o = (long) j * Float.BYTES;
+      largest = largest.max(IntVector.fromMemorySegment(I, g, at + o, ORDER).and(MAGNITUDE));
+    }
+    int tail = TAIL.largest(g, at + (long) bound * Float.BYTES, n - bound);
+    return Math.max(largest.reduceLanes(VectorOperators.MAX), tail);
+  }
+
+  private static void move(MemorySegment w, long at, FloatVector direction, Coefficients k) {
+    FloatVector.fromMemorySegment(F, w, at, ORDER)
+        .mul(k.keepWeight())
+        .sub(direction.mul(k.eta()))
+        .intoMemorySegment(w, at, ORDER);
   }
 
   private static FloatVector nu(IntVector c, IntVector r, FloatVector g, Coefficients k) {
@@ -99,7 +164,7 @@ final class VectorRowKernel implements RowKernel {
   }
 
   private static IntVector accumulate(FloatVector nu, MemorySegment cNew, long at, int keep) {
-    IntVector bits = nu.reinterpretAsInts();
+    IntVector bits = nu.reinterpretAsInts().and(MAGNITUDE);
     IntVector.fromMemorySegment(I, cNew, at, ORDER)
         .and(keep)
         .max(bits)

@@ -52,8 +52,13 @@ final class Workers implements AutoCloseable {
       helpers[i] =
           Thread.ofPlatform().daemon().name("mincover-" + worker).unstarted(() -> help(worker));
     }
-    for (Thread helper : helpers) {
-      helper.start();
+    try {
+      for (Thread helper : helpers) {
+        helper.start();
+      }
+    } catch (Error noMoreThreads) {
+      close();
+      throw noMoreThreads;
     }
   }
 

@@ -1,5 +1,11 @@
 package dev.mincover.schedule;
 
+import static java.util.Objects.requireNonNull;
+
+import java.util.Collections;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import java.util.stream.DoubleStream;
 import java.util.stream.LongStream;
 
@@ -34,6 +40,21 @@ public interface Schedule {
   }
 
   /**
+   * Other schedules from given steps on: at step t the one that is given for the last step up to t.
+   * Each of them sees t itself, not the steps since it took over.
+   *
+   * <pre>{@code
+   * Schedule.piecewise(Map.of(1L, Schedule.constant(0.1), 8_001L, Schedule.constant(0.01)))
+   * }</pre>
+   *
+   * @param pieces by the first step they hold for, the least of which is 1; copied
+   * @throws IllegalArgumentException if none holds for step 1, or one starts before it
+   */
+  static Schedule piecewise(Map<Long, Schedule> pieces) {
+    return new Piecewise(new TreeMap<>(pieces));
+  }
+
+  /**
    * This schedule times min(1, (t / steps)^power): it ramps up from almost nothing to this
    * schedule, which it equals from step {@code steps} on. The authors prefer power 2 over about 5 %
    * of all steps (section 4 of the paper and their code's notes).
@@ -59,6 +80,18 @@ public interface Schedule {
     return new Cooldown(this, totalSteps, fraction);
   }
 
+  /**
+   * This schedule times min(1, sqrt(steps / t)): it is this schedule up to step {@code steps} and
+   * decays with the inverse square root of t from there on. After a warm-up of as many steps that
+   * is the schedule of the first Transformers.
+   *
+   * @param steps how long the rate stays whole; at least 1
+   * @throws IllegalArgumentException if it is below 1
+   */
+  default Schedule inverseSqrt(long steps) {
+    return new InverseSqrt(this, steps);
+  }
+
   /** The learning rates of steps 1 to {@code steps}, for plots and tables. */
   default DoubleStream over(long steps) {
     return LongStream.rangeClosed(1, steps).mapToDouble(this::at);
@@ -81,6 +114,24 @@ public interface Schedule {
     }
   }
 
+  /** See {@link Schedule#piecewise}. */
+  record Piecewise(NavigableMap<Long, Schedule> pieces) implements Schedule {
+    /** Copies the pieces and checks where they start. */
+    public Piecewise {
+      pieces = Collections.unmodifiableNavigableMap(new TreeMap<>(pieces));
+      if (pieces.isEmpty() || pieces.firstKey() != 1) {
+        throw new IllegalArgumentException(
+            "piecewise schedules start at steps %s; the first must start at step 1"
+                .formatted(pieces.keySet()));
+      }
+    }
+
+    @Override
+    public double at(long step) {
+      return requireNonNull(pieces.floorEntry(step)).getValue().at(step);
+    }
+  }
+
   /** See {@link Schedule#warmup}. */
   record Warmup(Schedule schedule, long steps, double power) implements Schedule {
     /** Checks the ranges. */
@@ -99,6 +150,24 @@ public interface Schedule {
     public double at(long step) {
       double eta = schedule.at(step);
       return step >= steps ? eta : eta * Math.pow((double) step / steps, power);
+    }
+  }
+
+  /** See {@link Schedule#inverseSqrt}. */
+  record InverseSqrt(Schedule schedule, long steps) implements Schedule {
+    /** Checks the range. */
+    public InverseSqrt {
+      if (steps < 1) {
+        throw new IllegalArgumentException(
+            "the inverse square root starts after %d steps; it must be at least 1"
+                .formatted(steps));
+      }
+    }
+
+    @Override
+    public double at(long step) {
+      double eta = schedule.at(step);
+      return step <= steps ? eta : eta * Math.sqrt((double) steps / step);
     }
   }
 

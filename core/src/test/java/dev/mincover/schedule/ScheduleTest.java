@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -32,6 +35,39 @@ class ScheduleTest {
   }
 
   @Test
+  void inverseSquareRootDecaysAfterItsStart() {
+    Schedule schedule = Schedule.constant(6).inverseSqrt(1);
+    assertThat(schedule.at(1)).isEqualTo(6);
+    assertThat(schedule.at(2)).isEqualTo(6 * Math.sqrt(0.5));
+    assertThat(schedule.at(4)).isEqualTo(3);
+    assertThat(schedule.at(9)).isCloseTo(2, within(1e-15));
+    assertThat(Schedule.constant(8).inverseSqrt(4).over(5))
+        .containsExactly(8.0, 8.0, 8.0, 8.0, 8 * Math.sqrt(0.8));
+    assertThat(Schedule.constant(8).inverseSqrt(4).at(64)).isEqualTo(2);
+    assertThat(Schedule.constant(8).warmup(4, 1).inverseSqrt(4).over(4))
+        .containsExactly(2.0, 4.0, 6.0, 8.0);
+  }
+
+  @Test
+  void piecewiseIsTheLastPieceThatHasStarted() {
+    Schedule schedule =
+        Schedule.piecewise(
+            Map.of(6L, Schedule.constant(0.5), 1L, Schedule.constant(2), 4L, step -> step));
+    assertThat(schedule.over(8)).containsExactly(2.0, 2.0, 2.0, 4.0, 5.0, 0.5, 0.5, 0.5);
+    assertThat(schedule.warmup(2, 1).at(1)).isEqualTo(1);
+  }
+
+  @Test
+  void piecewiseKeepsACopyOfItsPieces() {
+    Map<Long, Schedule> pieces = new HashMap<>(Map.of(1L, Schedule.constant(2)));
+    Schedule schedule = Schedule.piecewise(pieces);
+    pieces.put(3L, Schedule.constant(1));
+    assertThat(schedule.at(3)).isEqualTo(2);
+    assertThatThrownBy(() -> ((Schedule.Piecewise) schedule).pieces().clear())
+        .isInstanceOf(UnsupportedOperationException.class);
+  }
+
+  @Test
   void schedulesCompose() {
     Schedule schedule = Schedule.constant(1).warmup(2, 2).cooldown(10, 0.1);
     assertThat(schedule.at(1)).isEqualTo(0.25);
@@ -56,5 +92,14 @@ class ScheduleTest {
     assertThatThrownBy(() -> one.warmup(1, 0)).hasMessageContaining("warm-up power is 0.0");
     assertThatThrownBy(() -> one.cooldown(0, 0.1)).hasMessageContaining("0 steps");
     assertThatThrownBy(() -> one.cooldown(10, 1.1)).hasMessageContaining("fraction is 1.1");
+    assertThatThrownBy(() -> one.inverseSqrt(0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("after 0 steps");
+    for (Map<Long, Schedule> pieces :
+        List.<Map<Long, Schedule>>of(Map.of(), Map.of(2L, one), Map.of(0L, one, 1L, one))) {
+      assertThatThrownBy(() -> Schedule.piecewise(pieces))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("must start at step 1");
+    }
   }
 }

@@ -1,0 +1,93 @@
+package dev.mincover;
+
+import dev.mincover.internal.StepGradient;
+import dev.mincover.internal.Survey;
+import dev.mincover.internal.Update;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What becomes of the gradients of a step before it is taken: clipped, turned, or refused. */
+final class GradientGuard {
+
+  private final Options options;
+  private final List<Parameter> parameters;
+  private final Survey survey;
+  private final float limit;
+  private final boolean withNorm;
+
+  /** For the gradients of these parameters, in their order. */
+  GradientGuard(Options options, List<Parameter> parameters, Survey survey) {
+    this.options = options;
+    this.parameters = parameters;
+    this.survey = survey;
+    limit = (float) options.clipValue();
+    withNorm = options.clipNorm() != Double.POSITIVE_INFINITY;
+  }
+
+  /**
+   * Looks at all gradients if the guard or clipping asks for it, and sets how each is clipped and
+   * scaled.
+   *
+   * @return whether to take the step
+   * @throws NonFiniteGradientException if a gradient is bad and not to be skipped
+   */
+  boolean admits(@Nullable StepGradient[] gradients) {
+    boolean checked = options.guard() != Guard.UNCHECKED || withNorm;
+    Survey.Findings findings =
+        checked ? survey.of(Arrays.asList(gradients), limit, withNorm) : null;
+    float scale = options.maximise() ? -1 : 1;
+    if (findings != null && findings.squares() > options.clipNorm() * options.clipNorm()) {
+      scale *= (float) (options.clipNorm() / Math.sqrt(findings.squares()));
+    }
+    for (int i = 0; i < gradients.length; i++) {
+      StepGradient gradient = gradients[i];
+      if (gradient == null) {
+        continue;
+      }
+      gradient.transform(limit, scale);
+      if (findings != null && isBad(findings.largest(i), scale)) {
+        if (options.guard() == Guard.SKIP) {
+          return false;
+        }
+        refuse(i, gradient, false);
+      }
+    }
+    return true;
+  }
+
+  private boolean isBad(int bits, float scale) {
+    float largest = Float.intBitsToFloat(bits);
+    float moved = Math.min(largest, limit) * scale;
+    return !Float.isFinite(largest) || Float.isInfinite(moved * moved);
+  }
+
+  /** After a step that was not checked: what its accumulators show. */
+  void refuseAfterTheFact(@Nullable StepGradient[] gradients, List<Update> updates) {
+    if (options.guard() != Guard.UNCHECKED) {
+      return;
+    }
+    for (int i = 0; i < gradients.length; i++) {
+      StepGradient gradient = gradients[i];
+      if (gradient != null && !Float.isFinite(Float.intBitsToFloat(updates.get(i).largest()))) {
+        refuse(i, gradient, true);
+      }
+    }
+  }
+
+  private void refuse(int i, StepGradient gradient, boolean changed) {
+    long at = survey.firstBad(gradient);
+    if (at < 0) {
+      return; // Finite squares have added up to infinity.
+    }
+    Shape shape = parameters.get(i).shape();
+    long[] index = new long[shape.rank()];
+    long rest = at;
+    for (int axis = index.length - 1; axis >= 0; axis--) {
+      index[axis] = rest % shape.dimension(axis);
+      rest /= shape.dimension(axis);
+    }
+    throw new NonFiniteGradientException(
+        parameters.get(i).name(), index, survey.valueAt(gradient, at), changed);
+  }
+}

@@ -1,0 +1,5 @@
+/** Averages of the weights over the steps. */
+@NullMarked
+package dev.mincover.average;
+
+import org.jspecify.annotations.NullMarked;

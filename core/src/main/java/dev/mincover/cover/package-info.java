@@ -1,0 +1,5 @@
+/** Covers: which weights share an accumulator. */
+@NullMarked
+package dev.mincover.cover;
+
+import org.jspecify.annotations.NullMarked;

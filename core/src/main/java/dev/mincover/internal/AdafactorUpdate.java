@@ -1,0 +1,235 @@
+package dev.mincover.internal;
+
+import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
+import dev.mincover.Adafactor;
+import dev.mincover.Parameter;
+import dev.mincover.Shape;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Adafactor on one tensor: R by row and C by column of each matrix along the last two axes, or one
+ * statistic a weight below rank 2. Sums depend on their order, so that one thread takes a whole
+ * tensor, in row-major order.
+ */
+public final class AdafactorUpdate extends Update {
+
+  private final Adafactor recipe;
+  private final long matrices;
+  private final long rows;
+  private final long columns;
+
+  /** R, or of a tensor below rank 2 all statistics. */
+  private final MemorySegment byRow;
+
+  /** C; empty below rank 2. */
+  private final MemorySegment byColumn;
+
+  private final boolean factored;
+  private long steps;
+  private double eta;
+  private float keep;
+  private float add;
+
+  private AdafactorUpdate(
+      Tensor tensor, Adafactor recipe, MemorySegment byRow, MemorySegment byColumn, long bytes) {
+    super(tensor, bytes);
+    this.recipe = recipe;
+    this.byRow = byRow;
+    this.byColumn = byColumn;
+    Shape shape = tensor.view.shape();
+    int rank = shape.rank();
+    factored = rank >= 2;
+    columns = factored ? shape.dimension(rank - 1) : shape.size();
+    rows = factored ? shape.dimension(rank - 2) : 1;
+    matrices = factored ? RowView.product(shape, 0, rank - 2) : 1;
+  }
+
+  /** Allocates the state of a parameter that learns. */
+  public static AdafactorUpdate of(Parameter parameter, Adafactor recipe, Memory memory) {
+    long before = memory.bytes();
+    Shape shape = parameter.shape();
+    int rank = shape.rank();
+    boolean factored = rank >= 2;
+    long others = factored ? RowView.product(shape, 0, rank - 2) : 1;
+    MemorySegment byRow =
+        memory.floats(factored ? others * shape.dimension(rank - 2) : shape.size());
+    MemorySegment byColumn = memory.floats(factored ? others * shape.dimension(rank - 1) : 0);
+    RowView view = RowView.matrices(shape);
+    Tensor tensor = new Tensor(parameter, view, recipe.options(), recipe.momentum(), memory);
+    return new AdafactorUpdate(tensor, recipe, byRow, byColumn, memory.bytes() - before);
+  }
+
+  @Override
+  public float[][] accumulators() {
+    float[] first = byRow.toArray(JAVA_FLOAT);
+    return factored ? new float[][] {first, byColumn.toArray(JAVA_FLOAT)} : new float[][] {first};
+  }
+
+  @Override
+  public @Nullable String refusalOfRows() {
+    return "Adafactor takes dense gradients; its averages decay everywhere at every step";
+  }
+
+  @Override
+  Plan plan(Rows rows, int parts) {
+    return new Plan(rows, Part.cut(rows, 1), List.of(), factored ? 2 * columns : 0);
+  }
+
+  @Override
+  int passes() {
+    return 1;
+  }
+
+  @Override
+  Coefficients prepare(StepGradient gradient, double eta) {
+    steps++;
+    this.eta = eta;
+    double beta2 = 1 - Math.pow((double) steps, -recipe.decayExponent());
+    keep = (float) beta2;
+    add = Coefficients.complement(beta2);
+    return tensor.coefficients(eta);
+  }
+
+  @Override
+  void pass(int pass, Plan plan, int part, Scratch scratch) {
+    StepGradient gradient = gradient();
+    double size = recipe.relative() ? Math.max(recipe.epsilon2(), weightSize(scratch)) : 1;
+    Coefficients k = tensor.coefficients(eta * size);
+    scratch.largest = 0;
+    double sum = 0;
+    for (long matrix = 0; matrix < matrices; matrix++) {
+      if (factored) {
+        accumulateFactored(matrix, gradient, scratch);
+      } else {
+        accumulate(gradient, scratch);
+      }
+      sum += walk(matrix, gradient, scratch, false, 1, k);
+    }
+    double rms = Math.sqrt(sum / tensor.view.shape().size());
+    float shrink = (float) (1 / Math.max(1, rms / recipe.clippingThreshold()));
+    for (long matrix = 0; matrix < matrices; matrix++) {
+      walk(matrix, gradient, scratch, true, shrink, k);
+    }
+  }
+
+  @Override
+  void merge(int pass, Plan plan, Scratch[] scratch) {}
+
+  /** The root mean square of the weights. */
+  private double weightSize(Scratch scratch) {
+    long size = tensor.view.shape().size();
+    double sum = 0;
+    for (long at = 0; at < size; at += RowPass.TILE) {
+      int n = (int) Math.min(RowPass.TILE, size - at);
+      tensor.weights.load(at, n, scratch.w);
+      sum += sumOfSquares(scratch.w, n);
+    }
+    return Math.sqrt(sum / size);
+  }
+
+  private void accumulate(StepGradient gradient, Scratch scratch) {
+    for (long at = 0; at < columns; at += RowPass.TILE) {
+      int n = (int) Math.min(RowPass.TILE, columns - at);
+      gradient.load(0, at, n, scratch.g, scratch.other);
+      for (int j = 0; j < n; j++) {
+        average(byRow, at + j, square(scratch.g[j]), scratch);
+      }
+    }
+  }
+
+  private void accumulateFactored(long matrix, StepGradient gradient, Scratch scratch) {
+    MemorySegment sums = scratch.memory.segment();
+    for (long column = 0; column < columns; column++) {
+      sums.setAtIndex(JAVA_DOUBLE, column, 0);
+    }
+    for (long row = matrix * rows; row < (matrix + 1) * rows; row++) {
+      double rowSum = 0;
+      for (long at = 0; at < columns; at += RowPass.TILE) {
+        int n = (int) Math.min(RowPass.TILE, columns - at);
+        gradient.load(row, at, n, scratch.g, scratch.other);
+        for (int j = 0; j < n; j++) {
+          double square = square(scratch.g[j]);
+          rowSum += square;
+          sums.setAtIndex(JAVA_DOUBLE, at + j, sums.getAtIndex(JAVA_DOUBLE, at + j) + square);
+        }
+      }
+      average(byRow, row, rowSum / columns, scratch);
+    }
+    for (long column = 0; column < columns; column++) {
+      double sum = sums.getAtIndex(JAVA_DOUBLE, column);
+      average(byColumn, matrix * columns + column, sum / rows, scratch);
+    }
+  }
+
+  private double square(float g) {
+    return (double) g * g + recipe.epsilon1();
+  }
+
+  private void average(MemorySegment averages, long i, double value, Scratch scratch) {
+    float next = keep * averages.getAtIndex(JAVA_FLOAT, i) + add * (float) value;
+    averages.setAtIndex(JAVA_FLOAT, i, next);
+    scratch.largest =
+        Math.max(scratch.largest, Float.floatToRawIntBits(next) & RowKernel.MAGNITUDE);
+  }
+
+  /**
+   * Goes over the u of one matrix.
+   *
+   * @param moves whether weights are moved by it
+   * @param shrink what u is multiplied by before it moves weights
+   * @return the sum of all u^2 if no weights are moved
+   */
+  private double walk(
+      long matrix,
+      StepGradient gradient,
+      Scratch scratch,
+      boolean moves,
+      float shrink,
+      Coefficients k) {
+    double meanOfRows = factored ? meanOfRows(matrix) : 1;
+    double sum = 0;
+    for (long row = matrix * rows; row < (matrix + 1) * rows; row++) {
+      double ofRow = factored ? byRow.getAtIndex(JAVA_FLOAT, row) / meanOfRows : 1;
+      float rowFactor = (float) (1 / Math.sqrt(ofRow));
+      for (long at = 0; at < columns; at += RowPass.TILE) {
+        int n = (int) Math.min(RowPass.TILE, columns - at);
+        gradient.load(row, at, n, scratch.g, scratch.other);
+        MemorySegment statistics = factored ? byColumn : byRow;
+        long first = matrix * columns + at;
+        for (int j = 0; j < n; j++) {
+          float statistic = statistics.getAtIndex(JAVA_FLOAT, first + j);
+          scratch.u[j] = scratch.g[j] * rowFactor / (float) Math.sqrt(statistic);
+        }
+        if (!moves) {
+          sum += sumOfSquares(scratch.u, n);
+        } else {
+          for (int j = 0; j < n; j++) {
+            scratch.u[j] *= shrink;
+          }
+          tensor.move(row * columns + at, n, scratch.u, k, key(), scratch);
+        }
+      }
+    }
+    return sum;
+  }
+
+  private double meanOfRows(long matrix) {
+    double sum = 0;
+    for (long row = matrix * rows; row < (matrix + 1) * rows; row++) {
+      sum += byRow.getAtIndex(JAVA_FLOAT, row);
+    }
+    return sum / rows;
+  }
+
+  private static double sumOfSquares(float[] values, int n) {
+    double sum = 0;
+    for (int j = 0; j < n; j++) {
+      sum += (double) values[j] * values[j];
+    }
+    return sum;
+  }
+}

@@ -1,0 +1,109 @@
+package dev.mincover.internal;
+
+import dev.mincover.Adam;
+import dev.mincover.Momentum;
+import dev.mincover.Parameter;
+import dev.mincover.internal.storage.Float32;
+import dev.mincover.internal.storage.Storage;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Adam on one tensor, as one long row: m and v by weight. */
+public final class AdamUpdate extends Update {
+
+  private final Adam recipe;
+  private final Accumulators v;
+  private final Storage squares;
+  private final Storage mean;
+  private final float keepM;
+  private final float addM;
+  private final float keepV;
+  private final float addV;
+  private final float epsilon;
+  private long steps;
+  private float unbiasM;
+  private float unbiasV;
+
+  private AdamUpdate(Tensor tensor, Accumulators v, MemorySegment m, Adam recipe, long bytes) {
+    super(tensor, bytes);
+    this.recipe = recipe;
+    this.v = v;
+    squares = new Float32(v.all);
+    mean = new Float32(m);
+    keepM = (float) recipe.beta1();
+    addM = Coefficients.complement(recipe.beta1());
+    keepV = (float) recipe.beta2();
+    addV = Coefficients.complement(recipe.beta2());
+    epsilon = (float) recipe.epsilon();
+  }
+
+  /** Allocates the state of a parameter that learns. */
+  public static AdamUpdate of(Parameter parameter, Adam recipe, Memory memory) {
+    long before = memory.bytes();
+    RowView view = RowView.flat(parameter.shape());
+    Accumulators v = Accumulators.each(view, memory);
+    MemorySegment m = memory.floats(parameter.shape().size());
+    Tensor tensor = new Tensor(parameter, view, recipe.options(), Momentum.none(), memory);
+    return new AdamUpdate(tensor, v, m, recipe, memory.bytes() - before);
+  }
+
+  @Override
+  public float[][] accumulators() {
+    return v.copy();
+  }
+
+  @Override
+  public @Nullable String refusalOfRows() {
+    return "Adam takes dense gradients; its averages decay everywhere at every step";
+  }
+
+  @Override
+  Plan plan(Rows rows, int parts) {
+    return new Plan(rows, Part.cut(rows, parts), List.of(), 0);
+  }
+
+  @Override
+  int passes() {
+    return 1;
+  }
+
+  @Override
+  Coefficients prepare(StepGradient gradient, double eta) {
+    steps++;
+    unbiasM = (float) (1 / (1 - Math.pow(recipe.beta1(), (double) steps)));
+    unbiasV = (float) (1 / Math.sqrt(1 - Math.pow(recipe.beta2(), (double) steps)));
+    return tensor.coefficients(eta);
+  }
+
+  @Override
+  void pass(int pass, Plan plan, int part, Scratch scratch) {
+    StepGradient gradient = gradient();
+    float[] g = scratch.g;
+    float[] m = scratch.m;
+    float[] v = scratch.other;
+    float[] u = scratch.u;
+    Part range = plan.parts().get(part);
+    int largest = 0;
+    for (long at = range.column0(); at < range.column1(); at += RowPass.TILE) {
+      int n = (int) Math.min(RowPass.TILE, range.column1() - at);
+      gradient.load(0, at, n, g, scratch.other);
+      mean.load(at, n, m);
+      squares.load(at, n, v);
+      for (int j = 0; j < n; j++) {
+        m[j] = keepM * m[j] + addM * g[j];
+        v[j] = keepV * v[j] + addV * (g[j] * g[j]);
+        float d = (float) Math.sqrt(v[j]) * unbiasV + epsilon;
+        u[j] = d == 0 ? 0 : m[j] * unbiasM / d;
+        largest = Math.max(largest, Float.floatToRawIntBits(v[j]) & RowKernel.MAGNITUDE);
+      }
+      mean.store(at, n, m, 0);
+      squares.store(at, n, v, 0);
+      tensor.move(at, n, u, coefficients(), key(), scratch);
+    }
+    scratch.largest = largest;
+  }
+
+  @Override
+  void merge(int pass, Plan plan, Scratch[] scratch) {}
+}

@@ -1,0 +1,213 @@
+package dev.mincover.internal;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import dev.mincover.Momentum;
+import dev.mincover.Parameter;
+import dev.mincover.Sm3;
+import dev.mincover.internal.Accumulators.Along;
+import dev.mincover.internal.RowPass.Work;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * SM3 on one tensor. SM3-II takes one pass; SM3-I takes one for the largest squares of every set
+ * and, once they are added to mu, another that moves the weights.
+ *
+ * <p>Sparse gradients under a moving average: every step scales all accumulators by beta. Those
+ * that rows share are scaled at once; those that belong to one index of axis 0 when it is next
+ * touched, as often as steps have passed, each rounded as it would have been [1].
+ *
+ * <p>[1] A stamp an index, 4 bytes, tells up to which step it is settled. It is obtained at the
+ * first sparse gradient.
+ */
+public final class Sm3Update extends Update {
+
+  private final RowPass pass;
+  final Accumulators mu;
+  private final boolean twoPasses;
+  private final float keepNu;
+  private final float addNu;
+  private final float epsilon;
+  private final Memory memory;
+  private @Nullable MemorySegment settled;
+
+  /** Steps that gave this tensor a gradient. */
+  private long steps;
+
+  private Sm3Update(
+      Tensor tensor, Accumulators mu, Sm3 recipe, RowPass pass, Memory memory, long before) {
+    super(tensor, memory.bytes() - before);
+    this.pass = pass;
+    this.mu = mu;
+    this.memory = memory;
+    // Of a single weight both algorithms say the same.
+    twoPasses = recipe.algorithm() == Sm3.Algorithm.SM3_I && mu.along != Along.EACH;
+    keepNu = (float) recipe.secondMoment().beta();
+    addNu = Coefficients.complement(recipe.secondMoment().beta());
+    epsilon = (float) recipe.epsilon();
+  }
+
+  /** Allocates the state of a parameter that learns. */
+  public static Sm3Update of(Parameter parameter, Sm3 recipe, Memory memory) {
+    return of(parameter, recipe, new RowPass(), memory);
+  }
+
+  static Sm3Update of(Parameter parameter, Sm3 recipe, RowPass pass, Memory memory) {
+    long before = memory.bytes();
+    RowView view = RowView.of(parameter.shape());
+    Accumulators mu = Accumulators.of(parameter, recipe.cover().of(parameter.name()), view, memory);
+    Tensor tensor = new Tensor(parameter, view, recipe.options(), recipe.momentum(), memory);
+    return new Sm3Update(tensor, mu, recipe, pass, memory, before);
+  }
+
+  @Override
+  public long bytes() {
+    return super.bytes() + (settled == null ? 0 : settled.byteSize());
+  }
+
+  @Override
+  public float[][] accumulators() {
+    settleAll(steps);
+    return mu.copy();
+  }
+
+  @Override
+  public @Nullable String refusalOfRows() {
+    int rank = tensor.view.shape().rank();
+    if (rank == 0) {
+      return "a scalar has no rows";
+    }
+    if (rank == 1 && tensor.momentum != null && tensor.recipe().format() == Momentum.Format.INT8) {
+      return "a vector's int8 momentum shares its scales among rows; store it as bfloat16";
+    }
+    return null;
+  }
+
+  @Override
+  Plan plan(Rows rows, int parts) {
+    List<Part> cut = Part.cut(rows, parts);
+    List<Maxima> maxima = new ArrayList<>();
+    long scratch = 0;
+    for (Part part : cut) {
+      Maxima of = new Maxima(mu, rows, part, maxima.isEmpty());
+      maxima.add(of);
+      scratch = Math.max(scratch, of.floats);
+    }
+    return new Plan(rows, cut, maxima, scratch);
+  }
+
+  @Override
+  int passes() {
+    return twoPasses ? 2 : 1;
+  }
+
+  @Override
+  Coefficients prepare(StepGradient gradient, double eta) {
+    if (gradient.rows.isSparse()) {
+      settle(gradient.rows);
+    } else {
+      settleAll(steps + 1);
+    }
+    steps++;
+    return tensor.coefficients(eta, keepNu, addNu, epsilon);
+  }
+
+  @Override
+  void pass(int pass, Plan plan, int part, Scratch scratch) {
+    StepGradient gradient = gradient();
+    Coefficients k = coefficients();
+    Work work =
+        !twoPasses
+            ? new Work(tensor, mu, gradient, k, true, true, key())
+            : pass == 0
+                ? new Work(tensor, mu, gradient, k.nu(0, 1), false, true, key())
+                : new Work(tensor, mu, gradient, k.nu(1, 0), true, false, key());
+    this.pass.run(work, plan.parts().get(part), plan.maxima().get(part), scratch);
+  }
+
+  @Override
+  void merge(int pass, Plan plan, Scratch[] scratch) {
+    if (pass == 1) {
+      return;
+    }
+    MemorySegment all = scratch[0].memory.segment();
+    for (int i = 1; i < plan.parts().size(); i++) {
+      plan.maxima().getFirst().merge(all, plan.maxima().get(i), scratch[i].memory.segment());
+    }
+    if (twoPasses) {
+      Maxima.Commit sum = (old, max) -> keepNu * old + addNu * max;
+      plan.maxima().getFirst().commit(all, sum, sum);
+    } else if (plan.rows().isSparse()) {
+      // Rows left out have nu = keepNu * min(mu), the largest of which is keepNu * mu.
+      plan.maxima()
+          .getFirst()
+          .commit(all, (_, max) -> max, (old, max) -> Math.max(keepNu * old, max));
+    } else {
+      plan.maxima().getFirst().commit(all, (_, max) -> max, (_, max) -> max);
+    }
+  }
+
+  /** Scales what belongs to the indices about to be touched, for the steps that left them out. */
+  private void settle(Rows rows) {
+    if (keepNu == 1 || !mu.ownedByIndex()) {
+      return;
+    }
+    if (settled == null) {
+      settled = memory.ints(tensor.view.shape().dimension(0));
+      stampAll(settled, steps);
+    }
+    for (long entry = 0; entry < rows.entries(); entry++) {
+      long index = rows.index(entry);
+      settle(settled, index);
+      settled.setAtIndex(JAVA_INT, index, (int) (steps + 1));
+    }
+  }
+
+  /** Settles all indices, and stamps them with a step. */
+  private void settleAll(long stamp) {
+    if (settled != null) {
+      for (long index = 0; index < settled.byteSize() / Integer.BYTES; index++) {
+        settle(settled, index);
+      }
+      stampAll(settled, stamp);
+    }
+  }
+
+  private void settle(MemorySegment settled, long index) {
+    int missed = (int) steps - settled.getAtIndex(JAVA_INT, index);
+    if (missed == 0) {
+      return;
+    }
+    if (mu.along == Along.EACH) {
+      long width = tensor.view.shape().size() / tensor.view.shape().dimension(0);
+      for (long i = index * width; i < (index + 1) * width; i++) {
+        decay(mu.all, i, missed);
+      }
+    } else {
+      decay(mu.leading[0].mu(), index, missed);
+    }
+  }
+
+  /** Multiplies step by step: a power would be rounded otherwise. */
+  private void decay(MemorySegment mu, long i, int times) {
+    float value = mu.getAtIndex(JAVA_FLOAT, i);
+    for (int t = 0; t < times; t++) {
+      float next = keepNu * value;
+      if (next == value) {
+        break; // Zero, or a subnormal that rounds to itself.
+      }
+      value = next;
+    }
+    mu.setAtIndex(JAVA_FLOAT, i, value);
+  }
+
+  private static void stampAll(MemorySegment settled, long step) {
+    for (long index = 0; index < settled.byteSize() / Integer.BYTES; index++) {
+      settled.setAtIndex(JAVA_INT, index, (int) step);
+    }
+  }
+}
