@@ -3,6 +3,7 @@ package dev.mincover.testkit;
 import static java.util.Objects.requireNonNull;
 
 import dev.mincover.BoundOptimizer;
+import dev.mincover.DataType;
 import dev.mincover.Gradient;
 import dev.mincover.Parameter;
 import dev.mincover.Sm3;
@@ -55,7 +56,8 @@ class CoreContractTest {
       initials.forEach((name, initial) -> {
         MemorySegment segment = place.put(initial.values.clone());
         weights.put(name, segment);
-        parameters.add(new Parameter(name, initial.shape, segment, initial.frozen));
+        parameters.add(
+            new Parameter(name, initial.shape, segment, DataType.FLOAT32, initial.frozen));
       });
       optimizer = recipe.bind(parameters, threads);
     }

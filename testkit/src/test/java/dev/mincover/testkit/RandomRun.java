@@ -70,8 +70,12 @@ record RandomRun(
 
   /** Overlapping random sets, and every coordinate in at least one. */
   ReferenceCover randomCover() {
+    return randomCover(seed, initial.size());
+  }
+
+  /** Overlapping random sets, and every one of {@code size} coordinates in at least one. */
+  static ReferenceCover randomCover(long seed, int size) {
     var random = new SplittableRandom(~seed);
-    int size = initial.size();
     int[][] sets = new int[random.nextInt(1, 8)][];
     for (int r = 0; r < sets.length; r++) {
       int first = r;
