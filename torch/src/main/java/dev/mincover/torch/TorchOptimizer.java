@@ -1,7 +1,10 @@
 package dev.mincover.torch;
 
 import dev.mincover.BoundOptimizer;
+import dev.mincover.BoundOptimizer.AveragedWeights;
 import dev.mincover.Gradient;
+import dev.mincover.Guard;
+import dev.mincover.NonFiniteGradientException;
 import dev.mincover.Optimizer;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -14,6 +17,7 @@ import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.StringTensorDict;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An optimizer bound to the parameters of a JavaCPP PyTorch module: it reads gradients and
@@ -27,16 +31,25 @@ import org.bytedeco.pytorch.Tensor;
  * }
  * }</pre>
  *
- * <p>Parameters are float32 on the CPU. Those that are dense but permuted (a transposed matrix, a
+ * <p>Parameters are float32, bfloat16 or float16 on the CPU, and gradients any of the three,
+ * whatever their parameter is. Parameters that are dense but permuted (a transposed matrix, a
  * channels-last convolution) are updated in place as well, their axes in memory order; views with
  * gaps go through a contiguous copy. Tied parameters are bound once, under their first name. A
  * parameter that requires no gradient when bound is frozen; one whose gradient is undefined is left
  * as it is. This object keeps the tensors alive until it is closed, whatever {@link PointerScope}
  * they came from.
+ *
+ * <p>Sparse gradients as {@code embedding} gives them, coalesced or not, are {@link Gradient#rows}:
+ * a step costs what the rows given do. Other sparse gradients, and those of parameters whose axis 0
+ * is not the outermost in memory, become dense, with zeros that momentum and weight decay reach.
  */
 public final class TorchOptimizer implements AutoCloseable {
 
   private final List<TorchParameter> parameters;
+
+  /** Those of the parameters that are not frozen. */
+  private final List<TorchParameter> learning;
+
   private final BoundOptimizer optimizer;
 
   /** The scope of all views of libtorch's memory: once closed, no view can reach a freed tensor. */
@@ -44,8 +57,13 @@ public final class TorchOptimizer implements AutoCloseable {
 
   private final Map<String, Gradient> gradients = new HashMap<>();
 
+  /** The average, while it is in the place of the weights. */
+  private @Nullable Averaged averaged;
+
   private TorchOptimizer(List<TorchParameter> parameters, BoundOptimizer optimizer, Arena views) {
     this.parameters = parameters;
+    learning =
+        new ArrayList<>(parameters.stream().filter(each -> !each.parameter().frozen()).toList());
     this.optimizer = optimizer;
     this.views = views;
   }
@@ -66,8 +84,8 @@ public final class TorchOptimizer implements AutoCloseable {
    * Binds a recipe to parameters under names of one's own.
    *
    * @param threads how many threads share a step, the caller among them; at least 1
-   * @throws IllegalArgumentException if a parameter is not float32 on the CPU, or its memory
-   *     overlaps with itself (an expanded tensor) or with another parameter
+   * @throws IllegalArgumentException if a parameter is not float32, bfloat16 or float16 on the CPU,
+   *     or its memory overlaps with itself (an expanded tensor) or with another parameter
    */
   @SuppressWarnings("MustBeClosedChecker") // What is returned closes the arena.
   public static TorchOptimizer bind(Optimizer recipe, Map<String, Tensor> parameters, int threads) {
@@ -94,40 +112,108 @@ public final class TorchOptimizer implements AutoCloseable {
 
   /**
    * Takes one step from the gradients that the parameters hold. Everything is checked before
-   * anything changes.
+   * anything changes, but for {@link Guard#UNCHECKED}. With {@link Guard#SKIP} it may leave all as
+   * it is.
    *
    * @throws IllegalStateException if a parameter's memory or layout was replaced since it was
-   *     bound, its gradient is not of its type and shape, or this optimizer is closed
-   * @throws UnsupportedOperationException if a gradient is sparse
+   *     bound, its gradient is not of a type and shape that fit, the average is in the place of the
+   *     weights, or this optimizer is closed
+   * @throws NonFiniteGradientException as the recipe's {@link Guard} says
    */
   public synchronized void step() {
     // Gradients that had to be copied live until the scope ends, after core has read them.
     try (var _ = new PointerScope();
         var _ = new NoGradGuard()) {
       gradients.clear();
-      for (TorchParameter parameter : parameters) {
-        if (parameter.parameter().frozen()) {
-          continue;
-        }
+      for (TorchParameter parameter : learning) {
         parameter.requireUnmoved();
         Gradient gradient = parameter.gradient();
         if (gradient != null) {
           gradients.put(parameter.name(), gradient);
         }
       }
-      for (TorchParameter parameter : parameters) {
-        if (gradients.containsKey(parameter.name())) {
-          parameter.fetch();
+      // Those without a gradient as well: they, too, enter the average of the weights.
+      learning.forEach(TorchParameter::fetch);
+      long before = optimizer.steps();
+      try {
+        optimizer.step(gradients);
+      } catch (NonFiniteGradientException bad) {
+        if (bad.changed()) {
+          publishStepped();
         }
+        throw bad;
       }
-      optimizer.step(gradients);
-      for (TorchParameter parameter : parameters) {
-        if (gradients.containsKey(parameter.name())) {
-          parameter.publish();
-        }
+      if (optimizer.steps() != before) { // Otherwise the step was skipped.
+        publishStepped();
       }
     } finally {
       gradients.clear();
+    }
+  }
+
+  private void publishStepped() {
+    for (TorchParameter parameter : learning) {
+      if (gradients.containsKey(parameter.name())) {
+        parameter.publish();
+      }
+    }
+  }
+
+  /**
+   * Puts the average of the weights in their place, for evaluation. Until the result is closed,
+   * steps are refused; closing it, or this optimizer, brings the trained weights back, bit for bit.
+   * Autograd knows of both changes.
+   *
+   * <pre>{@code
+   * try (var _ = optimizer.swapInAverage()) {
+   *   evaluate(module);
+   * }
+   * }</pre>
+   *
+   * @throws IllegalStateException if the recipe has no average, it is in place already, a
+   *     parameter's memory or layout was replaced since it was bound, or this optimizer is closed
+   */
+  public synchronized AveragedWeights swapInAverage() {
+    try (var _ = new PointerScope();
+        var _ = new NoGradGuard()) {
+      for (TorchParameter parameter : learning) {
+        parameter.requireUnmoved();
+        parameter.fetch();
+      }
+      Averaged swapped = new Averaged(optimizer.swapInAverage());
+      averaged = swapped;
+      learning.forEach(TorchParameter::publish);
+      return swapped;
+    }
+  }
+
+  /** The average in the place of the weights, as libtorch sees them. */
+  private final class Averaged implements AveragedWeights {
+
+    private final AveragedWeights core;
+
+    Averaged(AveragedWeights core) {
+      this.core = core;
+    }
+
+    @Override
+    public void close() {
+      synchronized (TorchOptimizer.this) {
+        if (!equals(averaged)) {
+          return; // Closed before.
+        }
+        averaged = null;
+        try (var _ = new PointerScope();
+            var _ = new NoGradGuard()) {
+          core.close();
+          for (TorchParameter parameter : learning) {
+            // Memory that a parameter was given since holds the weights of whoever gave it.
+            if (!parameter.isMoved()) {
+              parameter.publish();
+            }
+          }
+        }
+      }
     }
   }
 
@@ -136,19 +222,29 @@ public final class TorchOptimizer implements AutoCloseable {
     parameters.forEach(TorchParameter::clearGradient);
   }
 
-  /** The optimizer of core underneath, for its counters and accumulators; step with this object. */
+  /**
+   * The optimizer of core underneath, for its counters and accumulators; step and swap with this
+   * object.
+   */
   public BoundOptimizer core() {
     return optimizer;
   }
 
-  /** Frees the optimizer's state and lets go of the tensors, which live on if others hold them. */
+  /**
+   * Frees the optimizer's state and lets go of the tensors, which live on if others hold them. They
+   * keep the trained weights, even if the average is in their place.
+   */
   @Override
   public synchronized void close() {
     if (views.scope().isAlive()) {
+      if (averaged != null) {
+        averaged.close();
+      }
       optimizer.close();
       views.close();
       parameters.forEach(TorchParameter::close);
       parameters.clear();
+      learning.clear();
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.mincover.torch;
 
+import dev.mincover.DataType;
 import dev.mincover.Gradient;
 import dev.mincover.Parameter;
 import dev.mincover.Shape;
@@ -9,6 +10,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.Layout;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.jspecify.annotations.Nullable;
 
@@ -28,16 +30,21 @@ final class TorchParameter implements AutoCloseable {
   /** The axes by falling stride: permuted so, a dense tensor is contiguous. */
   private final long[] memoryOrder;
 
-  /** A contiguous stand-in for weights with gaps between them; otherwise null. */
-  private final @Nullable Tensor copy;
+  /**
+   * What core steps, contiguous and with the axes in memory order: the tensor's own memory, or a
+   * stand-in for weights with gaps between them. The memory stays, and its address is given to no
+   * other tensor, even if this one is made to let go of it.
+   */
+  private final Tensor stepped;
 
+  private final boolean copied;
   private final long address;
   private final long[] strides;
   private final Arena views;
   private final Parameter parameter;
 
   TorchParameter(String name, Tensor source, Arena views) {
-    requireUsable(name, source);
+    DataType type = requireUsable(name, source);
     this.name = name;
     memoryOrder =
         IntStream.range(0, (int) source.dim())
@@ -50,17 +57,13 @@ final class TorchParameter implements AutoCloseable {
     tensor.retainReference();
     address = address(tensor);
     strides = strides(tensor);
-    Tensor inMemory = tensor.permute(memoryOrder);
-    copy = inMemory.is_contiguous() ? null : inMemory.contiguous();
-    if (copy != null) {
-      copy.retainReference();
-    }
+    Tensor inMemory = tensor.detach().permute(memoryOrder);
+    copied = !inMemory.is_contiguous();
+    stepped = copied ? inMemory.contiguous() : inMemory;
+    stepped.retainReference();
     parameter =
         new Parameter(
-            name,
-            Shape.of(inMemory.shape()),
-            segment(copy == null ? inMemory : copy),
-            !source.requires_grad());
+            name, Shape.of(stepped.shape()), segment(stepped), type, !source.requires_grad());
   }
 
   String name() {
@@ -78,28 +81,45 @@ final class TorchParameter implements AutoCloseable {
     if (!gradient.defined()) {
       return null;
     }
-    if (gradient.is_sparse()) {
-      throw new UnsupportedOperationException(
-          "the gradient of parameter '%s' is sparse; build its embedding with sparse = false"
-              .formatted(name));
-    }
-    if (gradient.scalar_type().intern() != ScalarType.Float
-        || !Arrays.equals(gradient.shape(), tensor.shape())) {
+    DataType type = typeOf(gradient);
+    if (type == null || !Arrays.equals(gradient.shape(), tensor.shape())) {
       throw new IllegalStateException(
-          "the gradient of parameter '%s' is %s %s; it must be Float %s"
+          "the gradient of parameter '%s' is %s %s; it must be Float, BFloat16 or Half %s"
               .formatted(
                   name,
                   gradient.scalar_type(),
                   Arrays.toString(gradient.shape()),
                   Arrays.toString(tensor.shape())));
     }
-    Tensor inMemory = gradient.permute(memoryOrder);
-    return Gradient.dense(segment(inMemory.is_contiguous() ? inMemory : inMemory.contiguous()));
+    if (gradient.layout().intern() == Layout.Strided) {
+      return Gradient.dense(segment(inMemoryOrder(gradient)), type);
+    }
+    if (hasRows(gradient)) {
+      return Gradient.rows(
+          segment(gradient._indices().contiguous()),
+          segment(inMemoryOrder(gradient._values())),
+          type);
+    }
+    // Values that name more than a row each are no rows, and neither are rows of a tensor whose
+    // axis 0 is not the outermost in memory: they do not lie together. float32, because entries
+    // given more than once are summed here; core would do it in float32, too.
+    Tensor dense = gradient.to(ScalarType.Float).to_dense();
+    return Gradient.dense(segment(inMemoryOrder(dense)), DataType.FLOAT32);
+  }
+
+  /** Whether a gradient gives rows along axis 0, and rows of the tensor are rows of memory. */
+  private boolean hasRows(Tensor gradient) {
+    return gradient.is_sparse() && gradient.sparse_dim() == 1 && memoryOrder[0] == 0;
+  }
+
+  /** As it lies if that is the order of the weights, and a copy otherwise. */
+  private Tensor inMemoryOrder(Tensor values) {
+    return values.permute(memoryOrder).contiguous();
   }
 
   /** Whether core steps a contiguous copy of the weights. */
   boolean isCopied() {
-    return copy != null;
+    return copied;
   }
 
   /** Whether the memory from the first to the last weight of one reaches into the other's. */
@@ -115,31 +135,37 @@ final class TorchParameter implements AutoCloseable {
     for (int axis = 0; axis < strides.length; axis++) {
       last += (tensor.size(axis) - 1) * strides[axis];
     }
-    return address + (last + 1) * Float.BYTES;
+    return address + (last + 1) * parameter.type().bytes();
   }
 
   /** Checks that the tensor still has the memory and the layout it was bound with. */
   void requireUnmoved() {
-    if (address(tensor) != address
-        || tensor.numel() != parameter.shape().size()
-        || !Arrays.equals(strides(tensor), strides)) {
+    if (isMoved()) {
       throw new IllegalStateException(
           "parameter '%s' was given other memory or strides after it was bound; bind again"
               .formatted(name));
     }
   }
 
+  /** Whether the tensor no longer has the memory and the layout it was bound with. */
+  boolean isMoved() {
+    return address(tensor) != address
+        || typeOf(tensor) != parameter.type()
+        || tensor.numel() != parameter.shape().size()
+        || !Arrays.equals(strides(tensor), strides);
+  }
+
   /** Brings the weights to where core will step them. */
   void fetch() {
-    if (copy != null) {
-      copy.copy_(tensor.permute(memoryOrder));
+    if (copied) {
+      stepped.copy_(tensor.permute(memoryOrder));
     }
   }
 
-  /** Makes the stepped weights the tensor's, and known to autograd as changed. */
+  /** Makes the weights that core has changed the tensor's, and known to autograd as changed. */
   void publish() {
-    if (copy != null) {
-      tensor.permute(memoryOrder).copy_(copy);
+    if (copied) {
+      tensor.permute(memoryOrder).copy_(stepped);
     } else {
       tensor.unsafeGetTensorImpl().bump_version();
     }
@@ -151,16 +177,15 @@ final class TorchParameter implements AutoCloseable {
 
   @Override
   public void close() {
-    if (copy != null) {
-      copy.releaseReference();
-    }
+    stepped.releaseReference();
     tensor.releaseReference();
   }
 
-  private static void requireUsable(String name, Tensor tensor) {
-    if (!tensor.is_cpu() || tensor.scalar_type().intern() != ScalarType.Float) {
+  private static DataType requireUsable(String name, Tensor tensor) {
+    DataType type = typeOf(tensor);
+    if (!tensor.is_cpu() || type == null) {
       throw new IllegalArgumentException(
-          "parameter '%s' is %s on %s; only float32 on the CPU can be bound"
+          "parameter '%s' is %s on %s; only float32, bfloat16 and float16 on the CPU can be bound"
               .formatted(name, tensor.scalar_type(), tensor.device().str().getString()));
     }
     for (int axis = 0; axis < tensor.dim(); axis++) {
@@ -170,6 +195,17 @@ final class TorchParameter implements AutoCloseable {
                 .formatted(name, axis));
       }
     }
+    return type;
+  }
+
+  /** Core's name for a tensor's type, or null where it has none. */
+  private static @Nullable DataType typeOf(Tensor tensor) {
+    return switch (tensor.scalar_type().intern()) {
+      case Float -> DataType.FLOAT32;
+      case BFloat16 -> DataType.BFLOAT16;
+      case Half -> DataType.FLOAT16;
+      default -> null;
+    };
   }
 
   /** A view of a contiguous tensor's memory. It does not keep the tensor alive. */

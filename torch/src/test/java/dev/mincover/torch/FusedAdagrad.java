@@ -1,0 +1,33 @@
+package dev.mincover.torch;
+
+import java.util.List;
+import org.bytedeco.pytorch.IValue;
+import org.bytedeco.pytorch.IValueVector;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * libtorch's fused AdaGrad: w -= eta * g / (sqrt(sum of g^2) + epsilon), which with epsilon 0 is
+ * NaN where every g so far was 0.
+ */
+final class FusedAdagrad extends FusedOptimizer {
+
+  private final double epsilon;
+
+  FusedAdagrad(List<Tensor> weights, double epsilon) {
+    super("aten::_fused_adagrad_", 1, weights);
+    this.epsilon = epsilon;
+  }
+
+  @Override
+  void pushUnusedState(IValueVector stack) {}
+
+  @Override
+  IValue[] options(double eta) {
+    return new IValue[] {
+      new IValue(eta),
+      new IValue(0.0), // lr_decay
+      new IValue(0.0), // weight_decay
+      new IValue(epsilon)
+    };
+  }
+}

@@ -1,0 +1,44 @@
+package dev.mincover.torch;
+
+import java.util.List;
+import org.bytedeco.pytorch.IValue;
+import org.bytedeco.pytorch.IValueVector;
+import org.bytedeco.pytorch.Tensor;
+
+/** libtorch's fused Adam, without weight decay. */
+final class FusedAdam extends FusedOptimizer {
+
+  private final double beta1;
+  private final double beta2;
+  private final double epsilon;
+
+  FusedAdam(List<Tensor> weights, double beta1, double beta2, double epsilon) {
+    super("aten::_fused_adam_", 2, weights);
+    this.beta1 = beta1;
+    this.beta2 = beta2;
+    this.epsilon = epsilon;
+  }
+
+  @Override
+  void pushUnusedState(IValueVector stack) {
+    stack.push_back(none()); // max_exp_avg_sqs, of AMSGrad
+  }
+
+  @Override
+  IValue[] options(double eta) {
+    return options(eta, beta1, beta2, 0, epsilon);
+  }
+
+  /** In the order that both kernels of Adam take them. */
+  static IValue[] options(
+      double eta, double beta1, double beta2, double weightDecay, double epsilon) {
+    return new IValue[] {
+      new IValue(eta),
+      new IValue(beta1),
+      new IValue(beta2),
+      new IValue(weightDecay),
+      new IValue(epsilon),
+      new IValue(false) // amsgrad
+    };
+  }
+}
