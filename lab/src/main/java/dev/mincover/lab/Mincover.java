@@ -1,5 +1,7 @@
 package dev.mincover.lab;
 
+import static picocli.CommandLine.Model.UsageMessageSpec.SECTION_KEY_OPTION_LIST;
+
 import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -12,7 +14,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "mincover",
     description = "Trains language models on the JVM with SM3, the memory-efficient optimizer.",
-    subcommands = {TrainCommand.class, GenerateCommand.class},
+    subcommands = {TrainCommand.class, GenerateCommand.class, ReplayCommand.class},
     mixinStandardHelpOptions = true,
     versionProvider = Mincover.Version.class,
     footer = {
@@ -41,6 +43,9 @@ public final class Mincover implements Runnable {
     CommandLine commandLine = new CommandLine(new Mincover());
     commandLine.setOverwrittenOptionsAllowed(true);
     commandLine.setUsageHelpAutoWidth(true);
+    for (CommandLine command : commandLine.getSubcommands().values()) {
+      command.getHelpSectionMap().put(SECTION_KEY_OPTION_LIST, new SectionedHelp());
+    }
     commandLine.setParameterExceptionHandler(Mincover::badArgument);
     commandLine.setExecutionExceptionHandler((failure, command, _) -> {
       if (failure instanceof UserError error) {
@@ -55,7 +60,7 @@ public final class Mincover implements Runnable {
   /** Without a command there is only help to give. */
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "name a command: train or generate");
+    throw new ParameterException(spec.commandLine(), "name a command: train, generate or replay");
   }
 
   private static int badArgument(ParameterException error, String[] args) {

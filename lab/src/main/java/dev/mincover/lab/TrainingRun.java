@@ -1,6 +1,8 @@
 package dev.mincover.lab;
 
 import dev.mincover.BoundOptimizer;
+import dev.mincover.NonFiniteGradientException;
+import dev.mincover.Optimizer;
 import dev.mincover.Sm3;
 import dev.mincover.lab.data.Batch;
 import dev.mincover.lab.data.Batches;
@@ -11,6 +13,11 @@ import dev.mincover.lab.model.Gpt;
 import dev.mincover.lab.model.GptConfig;
 import dev.mincover.lab.model.ModelFile;
 import dev.mincover.lab.model.TextGenerator;
+import dev.mincover.lab.model.WeightType;
+import dev.mincover.lab.optimizer.Names;
+import dev.mincover.lab.optimizer.OptimizerDescription;
+import dev.mincover.lab.optimizer.OptimizerSettings;
+import dev.mincover.lab.optimizer.Patterns;
 import dev.mincover.lab.run.Metrics;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.run.Summary;
@@ -18,21 +25,21 @@ import dev.mincover.lab.train.Progress;
 import dev.mincover.lab.train.Trainer;
 import dev.mincover.torch.TorchOptimizer;
 import java.io.PrintWriter;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One training from first to last: announces itself, trains, and leaves metrics, summary and
  * weights in its directory, also when it is interrupted.
  *
- * @param optimizer its name in the summary
- * @param learningRate the highest of the recipe's schedule
+ * @param settings what the recipe was made from
  * @param batch windows of text in a step
  * @param directory not made yet
  */
 record TrainingRun(
-    String optimizer,
-    Sm3 recipe,
-    double learningRate,
+    OptimizerSettings settings,
+    Optimizer recipe,
     GptConfig config,
+    WeightType weights,
     int batch,
     long steps,
     long seed,
@@ -47,11 +54,12 @@ record TrainingRun(
   private static final double SAMPLE_TEMPERATURE = 0.7;
   private static final int BYTES_PER_WEIGHT_ADAM = 2 * Float.BYTES;
 
-  /** Trains; returns the exit code: 0, or 1 if the loss is no longer finite. */
+  /** Trains; returns the exit code: 0, or 1 if losses or gradients are no longer finite. */
   int run(PrintWriter out, PrintWriter err) {
     try (Interrupt _ = new Interrupt();
-        Gpt model = new Gpt(config, seed);
-        TorchOptimizer bound = TorchOptimizer.bind(recipe, model.parameters(), threads)) {
+        // The others take dense gradients only.
+        Gpt model = new Gpt(config, seed, weights, recipe instanceof Sm3);
+        TorchOptimizer bound = bind(model)) {
       announce(out, model, bound.core());
       Windows windows = new Windows(corpus.validation(), config.context(), VALIDATION_WINDOWS);
       double bigram = new BigramModel(corpus.training()).bitsPerByte(windows);
@@ -59,25 +67,32 @@ record TrainingRun(
           new Trainer(
               model,
               bound,
-              recipe.learningRate(),
+              recipe,
               new Batches(corpus.training(), seed),
               new Batch(batch, config.context()),
               windows,
               threads)) {
         directory.create();
         Trainer.Outcome outcome = train(trainer, out);
-        ModelFile.save(model, directory.model());
+        trainer.withFinalWeights(() -> ModelFile.save(model, directory.model()));
         Summary summary = summary(model, bound.core(), trainer, outcome, bigram);
         summary.write(directory.summary());
         if (outcome.steps() < steps && Float.isFinite(outcome.loss())) {
           // Stopped: all is on disk before time is spent on what is only good to know.
-          outcome = new Trainer.Outcome(outcome.steps(), outcome.loss(), trainer.validationLoss());
+          outcome =
+              new Trainer.Outcome(
+                  outcome.steps(), outcome.loss(), trainer.validationLoss(), outcome.refusal());
           summary = summary(model, bound.core(), trainer, outcome, bigram);
           summary.write(directory.summary());
         }
-        return conclude(out, err, model, summary, outcome);
+        return conclude(out, err, model, trainer, summary, outcome);
       }
     }
+  }
+
+  private TorchOptimizer bind(Gpt model) {
+    Patterns.requireMatches(settings, model.parameters().keySet());
+    return Checks.valid(() -> TorchOptimizer.bind(recipe, model.parameters(), threads));
   }
 
   private Trainer.Outcome train(Trainer trainer, PrintWriter out) {
@@ -103,9 +118,10 @@ record TrainingRun(
   private Summary summary(
       Gpt model, BoundOptimizer bound, Trainer trainer, Trainer.Outcome outcome, double bigram) {
     return new Summary(
-        optimizer,
+        settings,
         outcome.steps() == steps && Float.isFinite(outcome.validationLoss()),
         outcome.steps(),
+        trainer.skippedSteps(),
         outcome.steps() * batch * config.context(),
         trainer.seconds(),
         trainer.optimizerSeconds(),
@@ -114,11 +130,15 @@ record TrainingRun(
         adamStateBytes(model),
         (double) outcome.validationLoss(),
         bigram,
-        learningRate,
-        recipe.momentum().beta(),
         seed,
         threads,
-        new Summary.Model(config.layers(), config.width(), config.heads(), config.context()),
+        new Summary.Model(
+            config.layers(),
+            config.width(),
+            config.heads(),
+            config.context(),
+            config.tied(),
+            Names.of(weights)),
         batch,
         corpus.description(),
         Mincover.Version.number(),
@@ -126,47 +146,59 @@ record TrainingRun(
   }
 
   private void announce(PrintWriter out, Gpt model, BoundOptimizer bound) {
-    long weights = model.parameterCount();
+    long count = model.parameterCount();
     line(out, "text", corpus.description());
     line(
         out,
         "model",
-        "GPT over bytes: %d layers, width %d, %d heads, context %d; %,d weights, %s"
+        "GPT over bytes: %d layers, width %d, %d heads, context %d%s; %,d weights, %s%s"
             .formatted(
                 config.layers(),
                 config.width(),
                 config.heads(),
                 config.context(),
-                weights,
-                ByteCount.format(weights * Float.BYTES)));
+                config.tied() ? "" : ", untied",
+                count,
+                weights == WeightType.FLOAT32 ? "" : Names.of(weights) + ", ",
+                ByteCount.format(count * weights.bytes())));
     line(
         out,
         "optimizer",
-        "SM3, momentum %s: %s of state, %.2f bytes a weight; Adam would take %s, %d bytes a weight"
+        "%s: %s of state, %.2f bytes a weight; Adam would take %s, %d bytes a weight"
             .formatted(
-                recipe.momentum().isNone() ? "none" : recipe.momentum().beta(),
+                OptimizerDescription.of(settings),
                 ByteCount.format(bound.stateBytes()),
-                (double) bound.stateBytes() / weights,
+                (double) bound.stateBytes() / count,
                 ByteCount.format(adamStateBytes(model)),
                 BYTES_PER_WEIGHT_ADAM));
     line(
         out,
         "training",
-        "%,d steps of %d x %d bytes, learning rate %s, seed %d, %d threads"
-            .formatted(steps, batch, config.context(), learningRate, seed, threads));
+        "%,d steps of %d x %d bytes, %s, seed %d, %d threads"
+            .formatted(
+                steps,
+                batch,
+                config.context(),
+                OptimizerDescription.ofRate(settings),
+                seed,
+                threads));
     line(out, "run", directory.path().toString());
     out.println();
     out.flush();
   }
 
   private int conclude(
-      PrintWriter out, PrintWriter err, Gpt model, Summary summary, Trainer.Outcome outcome) {
+      PrintWriter out,
+      PrintWriter err,
+      Gpt model,
+      Trainer trainer,
+      Summary summary,
+      Trainer.Outcome outcome) {
     out.println();
     out.flush();
-    if (outcome.steps() > 0 && !Float.isFinite(outcome.loss() + outcome.validationLoss())) {
-      err.printf(
-          "mincover: the loss is not finite after step %d; try a smaller --learning-rate than %s%n",
-          outcome.steps(), learningRate);
+    String failure = failure(outcome);
+    if (failure != null) {
+      err.println("mincover: " + failure);
       err.flush();
       return 1;
     }
@@ -187,16 +219,37 @@ record TrainingRun(
                 summary.tokensPerSecond(),
                 summary.seconds(),
                 100 * summary.optimizerSeconds() / Math.max(summary.seconds(), 1e-9)));
+    if (summary.skippedSteps() > 0) {
+      line(
+          out,
+          "skipped",
+          "%,d of the %,d steps, for gradients that were not finite"
+              .formatted(summary.skippedSteps(), summary.steps()));
+    }
     line(out, "files", "metrics.csv, summary.json, model.safetensors in " + directory.path());
     if (summary.finished()) {
-      byte[] sample =
-          new TextGenerator(model, SAMPLE_TEMPERATURE, seed).generate(new byte[0], SAMPLE_BYTES);
+      TextGenerator generator = new TextGenerator(model, SAMPLE_TEMPERATURE, seed);
       line(out, "sample", "at temperature " + SAMPLE_TEMPERATURE);
       out.println();
-      out.println(Printable.text(sample).strip());
+      trainer.withFinalWeights(
+          () -> out.println(Printable.text(generator.generate(new byte[0], SAMPLE_BYTES)).strip()));
     }
     out.flush();
     return 0;
+  }
+
+  /** What ended the run before its time, in a line; null if nothing did. */
+  private @Nullable String failure(Trainer.Outcome outcome) {
+    NonFiniteGradientException refusal = outcome.refusal();
+    if (refusal != null) {
+      return "step %d: %s".formatted(outcome.steps() + 1, refusal.getMessage());
+    }
+    if (outcome.steps() == 0 || Float.isFinite(outcome.loss() + outcome.validationLoss())) {
+      return null;
+    }
+    Double rate = settings.learningRate();
+    return "the loss is not finite after step %d; try a smaller --learning-rate%s"
+        .formatted(outcome.steps(), rate == null ? "" : " than " + rate);
   }
 
   private static long adamStateBytes(Gpt model) {

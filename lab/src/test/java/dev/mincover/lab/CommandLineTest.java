@@ -2,9 +2,14 @@ package dev.mincover.lab;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
+import dev.mincover.lab.data.Batch;
+import dev.mincover.lab.data.Corpus;
+import dev.mincover.lab.data.Windows;
 import dev.mincover.lab.model.Gpt;
 import dev.mincover.lab.model.ModelFile;
+import dev.mincover.lab.optimizer.OptimizerSettings;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.run.Summary;
 import java.io.BufferedReader;
@@ -19,6 +24,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -27,6 +34,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import picocli.CommandLine;
 
@@ -60,9 +68,11 @@ class CommandLineTest {
     List<String> arguments =
         new ArrayList<>(
             List.of(
-                ("train --layers 1 --width 16 --heads 2 --context 16 --batch 4 --threads 2"
-                        + " --learning-rate 0.2")
+                "train --layers 1 --width 16 --heads 2 --context 16 --batch 4 --threads 2"
                     .split(" ")));
+    if (!List.of(more).contains("--optimizer")) {
+      arguments.addAll(List.of("--learning-rate", "0.2"));
+    }
     if (!List.of(more).contains("--corpus")) {
       arguments.addAll(List.of("--corpus", text.toString()));
     }
@@ -100,6 +110,115 @@ class CommandLineTest {
         .isEqualTo(
             mincover("generate", run.path().toString(), "--prompt", "All w", "--length", "30")
                 .out());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--algorithm sm3-i --cover wte.weight=rows         | SM3-I, cover slices wte.weight=rows",
+        "--momentum-format int8 --momentum-kind nesterov --learning-rate 0.03 --clip 1"
+            + " | SM3-II, momentum 0.9 (nesterov, int8), clipped to norm 1.0: ",
+        "--beta2 0.95 --epsilon 1e-9 --schedule inverse-sqrt --learning-rate 0.05"
+            + " | learning rate 0.05, inverse-sqrt",
+        "--cover columns --momentum 0                      | SM3-II, cover columns, no momentum: ",
+        "--optimizer adagrad --learning-rate 0.2           | AdaGrad, no momentum: ",
+        "--optimizer adam --learning-rate 0.02 --weight-decay 0.01 | Adam, momentum 0.9, weight",
+        "--optimizer adafactor                             | relative steps",
+        "--optimizer adafactor --learning-rate 0.03        | Adafactor, no momentum: ",
+        "--untied                                          | context 16, untied; 11,760 weights",
+        "--untied --optimizer adam --learning-rate 0.02    | context 16, untied; 11,760 weights",
+        "--weights bf16 --rounding stochastic              | 7,664 weights, bfloat16, 15.3 kB",
+        "--weights f16 --average tail:0.5 --guard skip     | average tail:0.5: ",
+        "--untied --weights bf16 --rate-multiplier *.bias=2 | times *.bias=2"
+      })
+  void allChoicesTrain(String arguments, String announced) {
+    String[] more = ("--steps 40 " + arguments).split(" ");
+    Result result = train("run", more);
+    assertThat(result.code()).as(result.err()).isZero();
+    assertThat(result.out()).contains(announced);
+    Path run = folder.resolve("run");
+    Summary summary = Summary.read(run.resolve("summary.json"));
+    assertThat(summary.finished()).isTrue();
+    assertThat(summary.skippedSteps()).isZero();
+    assertThat(summary.validationLoss()).isBetween(0.0, 0.95 * Math.log(256));
+    assertThat(summary.model().tied()).isEqualTo(!arguments.contains("--untied"));
+    Result text = mincover("generate", run.toString(), "--prompt", "All w", "--length", "9");
+    assertThat(text.code()).as(text.err()).isZero();
+    assertThat(text.out()).startsWith("All w");
+  }
+
+  @Test
+  void theSavedModelIsTheAverageThatWasValidated() throws IOException {
+    train("last", "--steps", "20");
+    train("mean", "--steps", "20", "--average", "tail:0.5");
+    assertThat(trainingLosses("mean")).isEqualTo(trainingLosses("last"));
+    double last = validationLoss("last");
+    double mean = validationLoss("mean");
+    assertThat(mean).isNotEqualTo(last);
+    assertThat(summary("last").validationLoss()).isCloseTo(last, within(1e-4));
+    assertThat(summary("mean").validationLoss()).isCloseTo(mean, within(1e-4));
+  }
+
+  private Summary summary(String run) {
+    return Summary.read(folder.resolve(run).resolve("summary.json"));
+  }
+
+  private List<String> trainingLosses(String run) throws IOException {
+    return Files.readAllLines(folder.resolve(run).resolve("metrics.csv")).stream()
+        .map(line -> line.split(",", -1)[3])
+        .toList();
+  }
+
+  /** Of the saved model, anew. */
+  private double validationLoss(String run) {
+    Windows windows = new Windows(Corpus.files(List.of(text)).validation(), 16, 256);
+    Batch batch = new Batch(windows.count(), 16);
+    assertThat(windows.fill(0, batch)).isEqualTo(windows.count());
+    try (var _ = new PointerScope();
+        Gpt model = ModelFile.load(folder.resolve(run).resolve("model.safetensors"))) {
+      return model
+          .loss(
+              Tensor.create(batch.inputs(), windows.count(), 16),
+              Tensor.create(batch.targets(), windows.count(), 16))
+          .item_float();
+    }
+  }
+
+  @Test
+  void theSummaryHoldsEveryChoice() {
+    train(
+        "run",
+        ("--steps 1 --optimizer adam --learning-rate 0.01 --schedule inverse-sqrt --warmup 0.1"
+                + " --weight-decay 0.1 --clip 1 --guard skip --average polyak:0.9 --weights bf16")
+            .split(" "));
+    Summary summary = summary("run");
+    assertThat(summary.model()).isEqualTo(new Summary.Model(1, 16, 2, 16, true, "bfloat16"));
+    assertThat(summary.optimizer())
+        .isEqualTo(
+            new OptimizerSettings(
+                "adam",
+                0.01,
+                "inverse-sqrt",
+                0.1,
+                2,
+                0.1,
+                List.of(),
+                null,
+                null,
+                0.9,
+                null,
+                null,
+                0.999,
+                1e-8,
+                0.1,
+                List.of("*.bias", "*ln_*"),
+                1.0,
+                null,
+                false,
+                "skip",
+                "nearest",
+                "polyak:0.9"));
   }
 
   @Test
@@ -149,6 +268,12 @@ class CommandLineTest {
         Arguments.of("--width 99999998", "width is 99999998"),
         Arguments.of("--batch 99999999", "--batch is 99999999"),
         Arguments.of("--steps many", "many"),
+        Arguments.of("--weights int8", "--weights is 'int8'; it must be float32, bfloat16 or"),
+        Arguments.of("--optimizer sgd", "--optimizer is 'sgd'; it must be sm3, adagrad, adam or"),
+        Arguments.of("--optimizer adam --cover rows", "--cover is for --optimizer sm3"),
+        Arguments.of("--cover wte=rows", "no parameter is called 'wte'; there are wte.weight, "),
+        Arguments.of("--cover axes:0,2", "axes"),
+        Arguments.of("--rounding stochastic", "without --weights of 16 bits"),
         Arguments.of("--out {exists}", "exists"),
         Arguments.of("--out {file}/run", "not a writable directory"),
         Arguments.of("--sparkle", "--sparkle"));
@@ -202,8 +327,23 @@ class CommandLineTest {
     }
     assertThat(result.code()).isZero();
     assertThat(complaints.toString(UTF_8)).isEmpty();
+    assertThat(mincover("generate", "--help").out()).contains("RUN", "--prompt", "--version");
     assertThat(result.out())
-        .contains("--corpus", "--learning-rate", "--momentum", "--seed", "Default: 0.9");
+        .contains("--corpus", "--learning-rate", "--momentum", "--seed", "Default: 0.9")
+        .containsSubsequence(
+            "--version",
+            "Text and run:",
+            "--seed",
+            "Model:",
+            "--weights",
+            "Optimizer:",
+            "--beta2",
+            "Learning rate:",
+            "--warmup=SHARE",
+            "Default: 0.05",
+            "Gradients and weights:",
+            "--clip")
+        .doesNotContain("Default: []");
   }
 
   /** A real process and a real signal. */

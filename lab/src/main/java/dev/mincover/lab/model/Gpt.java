@@ -12,30 +12,52 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * A causal transformer over bytes, built as GPT-2 is: learned positions, norms before attention and
- * feed-forward, GELU, and one matrix that both embeds bytes and reads them out. Weights carry
- * GPT-2's names; those of linear maps are (outputs x inputs).
+ * feed-forward, GELU, and one matrix that both embeds bytes and reads them out, unless it is not
+ * tied. Weights carry GPT-2's names; those of linear maps are (outputs x inputs). Weights of 16
+ * bits are widened where they are used: arithmetic is float32, for processors without 16-bit
+ * instructions take ten times as long otherwise.
  */
 public final class Gpt implements LanguageModel {
 
+  /** Patterns over the names of all parameters of rank 1: biases and the scales of norms. */
+  public static final List<String> VECTORS = List.of("*.bias", "*ln_*");
+
   private static final double NORM_EPSILON = 1e-5;
+  private static final long NO_PADDING = -1;
 
   private final GptConfig config;
+  private final WeightType type;
+  private final boolean sparse;
   private final Map<String, Tensor> parameters;
   private final Tensor tokens;
   private final Tensor positions;
+  private final Tensor readOut;
   private final List<Block> blocks = new ArrayList<>();
   private final Norm lastNorm;
 
-  /** A model that {@link GptWeights} has just initialised. Equal seeds give equal bits. */
+  /** A float32 model that {@link GptWeights} has just initialised. Equal seeds give equal bits. */
   public Gpt(GptConfig config, long seed) {
-    this(config, GptWeights.initial(config, seed));
+    this(config, seed, WeightType.FLOAT32, false);
   }
 
-  private Gpt(GptConfig config, Map<String, Tensor> parameters) {
+  /**
+   * A model that {@link GptWeights} has just initialised. Equal seeds give equal bits.
+   *
+   * @param sparse whether the embedding's gradients are sparse, in which rows may occur more than
+   *     once; those of a tied embedding are dense in any case, for every byte is read out
+   */
+  public Gpt(GptConfig config, long seed, WeightType type, boolean sparse) {
+    this(config, GptWeights.initial(config, seed, type), type, sparse && !config.tied());
+  }
+
+  private Gpt(GptConfig config, Map<String, Tensor> parameters, WeightType type, boolean sparse) {
     this.config = config;
+    this.type = type;
+    this.sparse = sparse;
     this.parameters = parameters;
     parameters.values().forEach(Tensor::retainReference); // No scope of a caller's may free them.
     tokens = parameter("wte.weight");
@@ -44,11 +66,17 @@ public final class Gpt implements LanguageModel {
       blocks.add(new Block("h." + layer));
     }
     lastNorm = new Norm("ln_f");
+    readOut = config.tied() ? tokens : parameter("lm_head.weight");
   }
 
   /** The model's size. */
   public GptConfig config() {
     return config;
+  }
+
+  /** What type all weights have. */
+  public WeightType type() {
+    return type;
   }
 
   @Override
@@ -64,11 +92,12 @@ public final class Gpt implements LanguageModel {
    */
   public Tensor logits(Tensor inputs) {
     long length = inputs.size(1);
-    Tensor x = torch.embedding(tokens, inputs).add(positions.narrow(0, 0, length));
+    Tensor embedded = torch.embedding(tokens, inputs, NO_PADDING, false, sparse);
+    Tensor x = wide(embedded).add(wide(positions.narrow(0, 0, length)));
     for (Block block : blocks) {
       x = block.forward(x);
     }
-    return torch.linear(lastNorm.forward(x), tokens);
+    return torch.linear(lastNorm.forward(x), wide(readOut));
   }
 
   @Override
@@ -81,7 +110,7 @@ public final class Gpt implements LanguageModel {
   public Gpt replica() {
     Map<String, Tensor> shared = new LinkedHashMap<>();
     parameters.forEach((name, tensor) -> shared.put(name, tensor.detach().set_requires_grad(true)));
-    return new Gpt(config, shared);
+    return new Gpt(config, shared, type, sparse);
   }
 
   @Override
@@ -147,7 +176,7 @@ public final class Gpt implements LanguageModel {
     }
 
     Tensor forward(Tensor x) {
-      return torch.linear(x, weight, new TensorOptional(bias));
+      return torch.linear(x, wide(weight), new TensorOptional(wide(bias)));
     }
   }
 
@@ -164,11 +193,16 @@ public final class Gpt implements LanguageModel {
       return torch.layer_norm(
           x,
           new long[] {config.width()},
-          new TensorOptional(weight),
-          new TensorOptional(bias),
+          new TensorOptional(wide(weight)),
+          new TensorOptional(wide(bias)),
           NORM_EPSILON,
           true);
     }
+  }
+
+  /** In float32; the gradient comes back in the type of the weights. */
+  private static Tensor wide(Tensor weights) {
+    return weights.to(ScalarType.Float);
   }
 
   private Tensor parameter(String name) {

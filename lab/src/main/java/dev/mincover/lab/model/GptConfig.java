@@ -7,8 +7,9 @@ package dev.mincover.lab.model;
  * @param width values a byte is embedded in, a multiple of {@code heads}, up to 16384
  * @param heads of attention in each block, at least 1
  * @param context bytes seen at once, 1 to 65536
+ * @param tied whether one matrix both embeds bytes and reads them out
  */
-public record GptConfig(int layers, int width, int heads, int context) {
+public record GptConfig(int layers, int width, int heads, int context, boolean tied) {
 
   /** Different bytes. */
   static final int VOCABULARY = 256;
@@ -30,13 +31,19 @@ public record GptConfig(int layers, int width, int heads, int context) {
     }
   }
 
-  /** The number of weights: token and position embeddings, blocks, and the last norm. */
+  /** The size of a model with one matrix for embedding and read-out. */
+  public GptConfig(int layers, int width, int heads, int context) {
+    this(layers, width, heads, context, true);
+  }
+
+  /** The number of weights: embeddings, blocks, the last norm, and a read-out that is not tied. */
   public long parameterCount() {
     long w = width;
     long attention = w * 3 * w + 3 * w + w * w + w;
     long feedForward = w * 4 * w + 4 * w + 4 * w * w + w;
     long norms = 4 * w;
-    return (VOCABULARY + context) * w + layers * (attention + feedForward + norms) + 2 * w;
+    long embeddings = ((tied ? 1 : 2) * VOCABULARY + context) * w;
+    return embeddings + layers * (attention + feedForward + norms) + 2 * w;
   }
 
   private static void requireBetween(String name, int value, int most) {

@@ -9,7 +9,8 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * The weights a {@link Gpt} starts from, by name. They are GPT-2's: Gaussian of deviation 0.02,
- * smaller by sqrt(2 * layers) where a map adds to the residual stream; biases 0; norms 1 and 0.
+ * smaller by sqrt(2 * layers) where a map adds to the residual stream; biases 0; norms 1 and 0. A
+ * read-out matrix comes last, so that the others do not depend on there being one.
  */
 final class GptWeights {
 
@@ -17,14 +18,16 @@ final class GptWeights {
 
   private final Map<String, Tensor> weights = new LinkedHashMap<>();
   private final RandomGenerator random;
+  private final WeightType type;
 
-  private GptWeights(long seed) {
+  private GptWeights(long seed, WeightType type) {
     random = Seed.generator(seed);
+    this.type = type;
   }
 
-  /** Equal seeds give equal bits. */
-  static Map<String, Tensor> initial(GptConfig config, long seed) {
-    GptWeights model = new GptWeights(seed);
+  /** Equal seeds give equal bits: drawn in float32, then rounded to the type. */
+  static Map<String, Tensor> initial(GptConfig config, long seed, WeightType type) {
+    GptWeights model = new GptWeights(seed, type);
     int width = config.width();
     double residual = DEVIATION / Math.sqrt(2.0 * config.layers());
     model.gaussian("wte.weight", DEVIATION, GptConfig.VOCABULARY, width);
@@ -39,6 +42,9 @@ final class GptWeights {
       model.linear(block + ".mlp.c_proj", residual, 4 * width, width);
     }
     model.norm("ln_f", width);
+    if (!config.tied()) {
+      model.gaussian("lm_head.weight", DEVIATION, GptConfig.VOCABULARY, width);
+    }
     return model.weights;
   }
 
@@ -67,6 +73,6 @@ final class GptWeights {
   }
 
   private void put(String name, float[] values, long... shape) {
-    weights.put(name, Tensor.create(values, shape).set_requires_grad(true));
+    weights.put(name, Tensor.create(values, shape).to(type.engine()).set_requires_grad(true));
   }
 }

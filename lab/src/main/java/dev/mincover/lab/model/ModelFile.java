@@ -13,7 +13,10 @@ import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
-/** A {@link Gpt} as a safetensors file, whose metadata tell the model's size. */
+/**
+ * A {@link Gpt} as a safetensors file, whose metadata tell the model's size. The weights' type is
+ * that of its tensors.
+ */
 public final class ModelFile {
 
   private static final String MODEL = "mincover.model";
@@ -33,12 +36,13 @@ public final class ModelFile {
     metadata.put("width", Integer.toString(config.width()));
     metadata.put("heads", Integer.toString(config.heads()));
     metadata.put("context", Integer.toString(config.context()));
+    metadata.put("tied", Boolean.toString(config.tied()));
     List<Safetensors.Tensor> tensors = new ArrayList<>();
     model
         .parameters()
         .forEach((name, tensor) ->
             tensors.add(
-                new Safetensors.Tensor(name, DataType.F32, tensor.shape(), memory(tensor))));
+                new Safetensors.Tensor(name, model.type().file(), tensor.shape(), memory(tensor))));
     new Safetensors(tensors, metadata).write(file);
   }
 
@@ -50,9 +54,11 @@ public final class ModelFile {
   public static Gpt load(Path file) {
     try (Arena arena = Arena.ofConfined()) {
       Safetensors content = Safetensors.read(file, arena);
-      Gpt model = new Gpt(config(file, content.metadata()), 0);
+      Gpt model = new Gpt(config(file, content.metadata()), 0, type(file, content), false);
       try {
-        model.parameters().forEach((name, tensor) -> copy(file, content, name, tensor));
+        model
+            .parameters()
+            .forEach((name, tensor) -> copy(file, content, name, tensor, model.type().file()));
         return model;
       } catch (RuntimeException | Error failure) {
         model.close();
@@ -71,7 +77,8 @@ public final class ModelFile {
           number(metadata, "layers"),
           number(metadata, "width"),
           number(metadata, "heads"),
-          number(metadata, "context"));
+          number(metadata, "context"),
+          tied(metadata));
     } catch (IllegalArgumentException e) {
       throw new UserError("%s does not tell the model's size: %s".formatted(file, e.getMessage()));
     }
@@ -85,16 +92,39 @@ public final class ModelFile {
     return Integer.parseInt(value);
   }
 
-  private static void copy(Path file, Safetensors content, String name, Tensor tensor) {
+  /** Files from before there was a choice say nothing, and are tied. */
+  private static boolean tied(Map<String, String> metadata) {
+    String value = metadata.getOrDefault("tied", "true");
+    if (!value.equals("true") && !value.equals("false")) {
+      throw new IllegalArgumentException("its metadata have '%s' for tied".formatted(value));
+    }
+    return Boolean.parseBoolean(value);
+  }
+
+  private static WeightType type(Path file, Safetensors content) {
+    Safetensors.Tensor first = content.tensor("wte.weight");
+    for (WeightType type : WeightType.values()) {
+      if (type.file() == first.type()) {
+        return type;
+      }
+    }
+    throw new UserError(
+        "%s: tensor %s is %s; weights must be F32, BF16 or F16"
+            .formatted(file, first.name(), first.type()));
+  }
+
+  private static void copy(
+      Path file, Safetensors content, String name, Tensor tensor, DataType type) {
     Safetensors.Tensor source = content.tensor(name);
-    if (source.type() != DataType.F32 || !Arrays.equals(source.shape(), tensor.shape())) {
+    if (source.type() != type || !Arrays.equals(source.shape(), tensor.shape())) {
       throw new UserError(
-          "%s: tensor %s is %s %s, expected F32 %s"
+          "%s: tensor %s is %s %s, expected %s %s"
               .formatted(
                   file,
                   name,
                   source.type(),
                   Arrays.toString(source.shape()),
+                  type,
                   Arrays.toString(tensor.shape())));
     }
     memory(tensor).copyFrom(source.data());

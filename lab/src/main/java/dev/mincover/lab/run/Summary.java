@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import dev.mincover.lab.UserError;
+import dev.mincover.lab.optimizer.OptimizerSettings;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -20,20 +21,19 @@ import tools.jackson.databind.json.JsonMapper;
  * A training run in numbers, {@code summary.json}. The file also holds what follows from them:
  * {@link #tokensPerSecond} and {@link #validationBitsPerByte}.
  *
- * @param optimizer such as {@code sm3}
+ * @param optimizer every choice about it
  * @param finished false if the run was interrupted
- * @param steps taken
+ * @param steps taken, skipped ones included
+ * @param skippedSteps of these, left out because a gradient was not finite
  * @param tokens bytes trained on: steps x batch x context
  * @param seconds of training steps, evaluation not included
  * @param optimizerSeconds of these, spent in the optimizer's steps
  * @param parameters trained weights
  * @param optimizerStateBytes what the optimizer allocated
  * @param adamStateBytes what Adam would allocate for the same weights
- * @param validationLoss nats per byte at the end; null if not measured or not finite
+ * @param validationLoss nats per byte of the saved weights; null if not measured or not finite
  * @param bigramBitsPerByte of a {@link dev.mincover.lab.data.BigramModel} on the validation text
- * @param learningRate the highest of the schedule
- * @param momentum from 0
- * @param seed of weights and batches
+ * @param seed of weights, batches and stochastic rounding
  * @param threads of the tensor engine and the optimizer
  * @param model the network's size
  * @param batch windows in a step
@@ -42,9 +42,9 @@ import tools.jackson.databind.json.JsonMapper;
  * @param javaVersion version of the Java runtime
  */
 @JsonPropertyOrder({
-  "optimizer",
   "finished",
   "steps",
+  "skippedSteps",
   "tokens",
   "seconds",
   "tokensPerSecond",
@@ -54,12 +54,14 @@ import tools.jackson.databind.json.JsonMapper;
   "adamStateBytes",
   "validationLoss",
   "validationBitsPerByte",
-  "bigramBitsPerByte"
+  "bigramBitsPerByte",
+  "optimizer"
 })
 public record Summary(
-    String optimizer,
+    OptimizerSettings optimizer,
     boolean finished,
     long steps,
+    long skippedSteps,
     long tokens,
     double seconds,
     double optimizerSeconds,
@@ -68,8 +70,6 @@ public record Summary(
     long adamStateBytes,
     @Nullable Double validationLoss,
     double bigramBitsPerByte,
-    double learningRate,
-    double momentum,
     long seed,
     int threads,
     Model model,
@@ -93,14 +93,17 @@ public record Summary(
   }
 
   /**
-   * Size of the language model.
+   * Size and type of the language model.
    *
    * @param layers blocks
    * @param width numbers per place
    * @param heads of attention in each block
    * @param context bytes seen at once
+   * @param tied whether one matrix both embeds bytes and reads them out
+   * @param weights their type, such as {@code float32}
    */
-  public record Model(int layers, int width, int heads, int context) {}
+  public record Model(
+      int layers, int width, int heads, int context, boolean tied, String weights) {}
 
   /** Tokens per second of the run; 0 if it took no time. */
   @JsonProperty(access = JsonProperty.Access.READ_ONLY)

@@ -21,7 +21,8 @@ import org.bytedeco.pytorch.Tensor;
  * engine kept to one thread. Small operations gain nothing from threads inside them, and threads
  * that spin while they wait for each other lose most of a core as soon as anything else wants it.
  *
- * <p>Shares are added in a fixed order: equal batches and numbers of threads give equal bits.
+ * <p>Shares are added in a fixed order: equal batches and numbers of threads give equal bits. The
+ * sum of sparse gradients is sparse, with the rows of all shares after each other.
  */
 final class DataParallel implements AutoCloseable {
 

@@ -1,10 +1,12 @@
 package dev.mincover.lab.train;
 
+import dev.mincover.NonFiniteGradientException;
+import dev.mincover.Optimizer;
+import dev.mincover.average.Average;
 import dev.mincover.lab.data.Batch;
 import dev.mincover.lab.data.Batches;
 import dev.mincover.lab.data.Windows;
 import dev.mincover.lab.model.LanguageModel;
-import dev.mincover.schedule.Schedule;
 import dev.mincover.torch.TorchOptimizer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -22,12 +24,14 @@ public final class Trainer implements AutoCloseable {
    * @param steps taken
    * @param loss of the last step's batch, in nats a token; NaN without a step
    * @param validationLoss after the last step, in nats a token; NaN if stopped before it was known
+   * @param refusal why the step after these could not be taken; null if that was not the end
    */
-  public record Outcome(long steps, float loss, float validationLoss) {}
+  public record Outcome(
+      long steps, float loss, float validationLoss, @Nullable NonFiniteGradientException refusal) {}
 
   private final DataParallel model;
   private final TorchOptimizer optimizer;
-  private final Schedule learningRate;
+  private final Optimizer recipe;
   private final Batches batches;
   private final Batch batch;
   private final Windows windows;
@@ -37,29 +41,30 @@ public final class Trainer implements AutoCloseable {
   /**
    * A loop over a model and the optimizer bound to it.
    *
-   * @param learningRate the schedule the optimizer was made with, for reports
+   * @param recipe what the optimizer was made with
    * @param batch the buffers for every batch, of training and of validation
    * @param threads how many share the rows of a batch; gradients differ in rounding with it
    */
   public Trainer(
       LanguageModel model,
       TorchOptimizer optimizer,
-      Schedule learningRate,
+      Optimizer recipe,
       Batches batches,
       Batch batch,
       Windows windows,
       int threads) {
     this.model = new DataParallel(model, threads);
     this.optimizer = optimizer;
-    this.learningRate = learningRate;
+    this.recipe = recipe;
     this.batches = batches;
     this.batch = batch;
     this.windows = windows;
   }
 
   /**
-   * Trains until the last step, a request to stop, or a loss that is not finite. Such a loss comes
-   * of the weights as they are, so that no step is taken from its gradients.
+   * Trains until the last step, a request to stop, a loss that is not finite, or gradients that the
+   * optimizer refuses. Such a loss comes of the weights as they are, so that no step is taken from
+   * its gradients.
    *
    * @param steps how many steps to take
    * @param evaluateEvery steps between evaluations; there is one after the last step in any case,
@@ -72,23 +77,30 @@ public final class Trainer implements AutoCloseable {
     float loss = Float.NaN;
     for (long step = 1; step <= steps; step++) {
       if (stop.getAsBoolean()) {
-        return new Outcome(step - 1, loss, Float.NaN);
+        return new Outcome(step - 1, loss, Float.NaN, null);
       }
-      loss = step();
+      // A step that is skipped does not advance the schedule.
+      double learningRate = recipe.learningRate().at(optimizer.core().steps() + 1);
+      try {
+        loss = step();
+      } catch (NonFiniteGradientException refusal) {
+        return new Outcome(step - 1, loss, Float.NaN, refusal);
+      }
       boolean last = step == steps || !Float.isFinite(loss);
       Float validation = last || step % evaluateEvery == 0 ? validationLoss() : null;
-      listener.accept(report(step, steps, loss, validation));
+      listener.accept(report(step, steps, loss, validation, learningRate));
       if (last && validation != null) {
-        return new Outcome(step, loss, validation);
+        return new Outcome(step, loss, validation, null);
       }
     }
-    return new Outcome(0, loss, Float.NaN);
+    return new Outcome(0, loss, Float.NaN, null);
   }
 
-  private StepReport report(long step, long steps, float loss, @Nullable Float validation) {
+  private StepReport report(
+      long step, long steps, float loss, @Nullable Float validation, double learningRate) {
     long tokens = step * batch.size() * batch.context();
     double left = seconds() / step * (steps - step);
-    return new StepReport(step, tokens, seconds(), loss, validation, learningRate.at(step), left);
+    return new StepReport(step, tokens, seconds(), loss, validation, learningRate, left);
   }
 
   /** Seconds spent in training steps. */
@@ -101,15 +113,36 @@ public final class Trainer implements AutoCloseable {
     return optimizerNanos * 1e-9;
   }
 
-  /** The mean loss over all validation windows, in nats a token. */
-  public float validationLoss() {
-    double sum = 0;
-    for (int first = 0; first < windows.count(); ) {
-      int rows = windows.fill(first, batch);
-      sum += (double) model.loss(batch, rows) * rows;
-      first += rows;
+  /** Steps that the optimizer has left out because a gradient was not finite. */
+  public long skippedSteps() {
+    return optimizer.core().skippedSteps();
+  }
+
+  /**
+   * Does something with the weights that count in the end: their average, if the recipe keeps one,
+   * otherwise those of the last step.
+   */
+  public void withFinalWeights(Runnable task) {
+    if (recipe.options().average() instanceof Average.None) {
+      task.run();
+    } else {
+      try (var _ = optimizer.swapInAverage()) {
+        task.run();
+      }
     }
-    return (float) (sum / windows.count());
+  }
+
+  /** The mean loss of the weights that count over all validation windows, in nats a token. */
+  public float validationLoss() {
+    double[] sum = {0};
+    withFinalWeights(() -> {
+      for (int first = 0; first < windows.count(); ) {
+        int rows = windows.fill(first, batch);
+        sum[0] += (double) model.loss(batch, rows) * rows;
+        first += rows;
+      }
+    });
+    return (float) (sum[0] / windows.count());
   }
 
   private float step() {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.mincover.ByName;
 import dev.mincover.Momentum;
 import dev.mincover.Sm3;
 import dev.mincover.torch.TorchOptimizer;
@@ -13,18 +14,32 @@ import java.util.Arrays;
 import java.util.Random;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class GptTest {
 
   private static final GptConfig SMALL = new GptConfig(2, 16, 2, 8);
+  private static final GptConfig UNTIED = new GptConfig(2, 16, 2, 8, false);
+
+  @BeforeAll
+  static void useOneThreadAnOperation() {
+    Engine.useOneThreadAnOperation(); // As training does; more only wait for each other here.
+  }
 
   @Test
   void hasAsManyWeightsAsItsConfigurationSays() {
     GptConfig standard = new GptConfig(4, 128, 4, 128);
     assertThat(standard.parameterCount()).isEqualTo(842_496);
-    for (GptConfig config : new GptConfig[] {SMALL, standard, new GptConfig(1, 6, 3, 5)}) {
+    GptConfig untied = new GptConfig(4, 128, 4, 128, false);
+    assertThat(untied.parameterCount()).isEqualTo(842_496 + 256 * 128);
+    for (GptConfig config :
+        new GptConfig[] {SMALL, UNTIED, standard, untied, new GptConfig(1, 6, 3, 5)}) {
       try (Gpt model = new Gpt(config, 1)) {
         assertThat(model.parameterCount()).isEqualTo(config.parameterCount());
       }
@@ -41,10 +56,11 @@ class GptTest {
     }
   }
 
-  @Test
-  void startsOutKnowingNothing() {
+  @ParameterizedTest
+  @EnumSource(WeightType.class)
+  void startsOutKnowingNothing(WeightType type) {
     try (var _ = new PointerScope();
-        Gpt model = new Gpt(SMALL, 1)) {
+        Gpt model = new Gpt(SMALL, 1, type, false)) {
       Tensor tokens = tokens(new Random(1), 16, 8);
       assertThat(model.loss(tokens, tokens(new Random(2), 16, 8)).item_float())
           .isCloseTo((float) Math.log(256), within(0.05f));
@@ -75,6 +91,88 @@ class GptTest {
         Gpt other = new Gpt(SMALL, 8)) {
       assertThat(values(weight(same))).isEqualTo(values(weight(one)));
       assertThat(values(weight(other))).isNotEqualTo(values(weight(one)));
+    }
+  }
+
+  @Test
+  void anUntiedModelReadsOutWithAMatrixOfItsOwn() {
+    try (var _ = new PointerScope();
+        Gpt tied = new Gpt(SMALL, 1);
+        Gpt untied = new Gpt(UNTIED, 1)) {
+      assertThat(untied.parameters().keySet())
+          .startsWith("wte.weight")
+          .endsWith("lm_head.weight")
+          .containsAll(tied.parameters().keySet());
+      tied.parameters()
+          .forEach((name, tensor) ->
+              assertThat(values(parameter(untied, name))).as(name).isEqualTo(values(tensor)));
+      Tensor tokens = tokens(new Random(1), 2, 8);
+      float[] before = values(untied.logits(tokens));
+      assertThat(before).isNotEqualTo(values(tied.logits(tokens)));
+      parameter(untied, "lm_head.weight").detach().mul_(new Scalar(2.0));
+      float[] after = values(untied.logits(tokens));
+      for (int i = 0; i < before.length; i++) {
+        assertThat(after[i]).isEqualTo(2 * before[i]);
+      }
+    }
+  }
+
+  @Test
+  void anUntiedEmbeddingCanHaveSparseGradients() {
+    float[] dense = embeddingGradient(new Gpt(UNTIED, 1, WeightType.FLOAT32, false), false);
+    float[] sparse = embeddingGradient(new Gpt(UNTIED, 1, WeightType.FLOAT32, true), true);
+    assertThat(sparse).containsExactly(dense, within(1e-7f));
+    embeddingGradient(new Gpt(SMALL, 1, WeightType.FLOAT32, true), false);
+    try (Gpt model = new Gpt(UNTIED, 1, WeightType.FLOAT32, true)) {
+      embeddingGradient(model.replica(), true);
+    }
+  }
+
+  private static float[] embeddingGradient(Gpt toClose, boolean sparse) {
+    try (var _ = new PointerScope();
+        Gpt model = toClose) {
+      Tensor tokens = Tensor.create(new long[] {3, 1, 3, 200}, 2, 2);
+      model.loss(tokens, tokens).backward();
+      Tensor gradient = parameter(model, "wte.weight").grad();
+      assertThat(gradient.is_sparse()).isEqualTo(sparse);
+      return values(sparse ? gradient.to_dense() : gradient);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = WeightType.class,
+      names = {"BFLOAT16", "FLOAT16"})
+  void computesInTheTypeOfItsWeights(WeightType type) {
+    try (var _ = new PointerScope();
+        Gpt exact = new Gpt(SMALL, 1);
+        Gpt model = new Gpt(SMALL, 1, type, false)) {
+      Tensor tokens = tokens(new Random(1), 4, 8);
+      Tensor loss = model.loss(tokens, tokens);
+      assertThat(loss.scalar_type().intern()).isEqualTo(ScalarType.Float);
+      assertThat(loss.item_float())
+          .isCloseTo(exact.loss(tokens, tokens).item_float(), within(0.02f));
+      loss.backward();
+      assertThat(model.parameters().values())
+          .allSatisfy(tensor -> {
+            assertThat(tensor.scalar_type().intern()).isEqualTo(type.engine());
+            assertThat(tensor.grad().scalar_type().intern()).isEqualTo(type.engine());
+          });
+      assertThat(new TextGenerator(model, 0.7, 1).generate(new byte[0], 5)).hasSize(5);
+    }
+  }
+
+  @Test
+  void vectorsAreKnownByTheirNames() {
+    try (Gpt model = new Gpt(UNTIED, 1)) {
+      model
+          .parameters()
+          .forEach((name, tensor) ->
+              assertThat(
+                      Gpt.VECTORS.stream()
+                          .anyMatch(pattern -> new ByName.Rule<>(pattern, "").matches(name)))
+                  .as(name)
+                  .isEqualTo(tensor.dim() == 1));
     }
   }
 
@@ -132,14 +230,19 @@ class GptTest {
     assertThatThrownBy(() -> new GptConfig(1, 8, 4, -1)).hasMessageContaining("context is -1");
   }
 
+  /** The values as float32, which is exact for every type of weights. */
   static float[] values(Tensor tensor) {
     float[] values = new float[(int) tensor.numel()];
-    tensor.detach().contiguous().data_ptr_float().get(values);
+    tensor.detach().to(ScalarType.Float).contiguous().data_ptr_float().get(values);
     return values;
   }
 
   private static Tensor weight(Gpt model) {
-    return requireNonNull(model.parameters().get("h.1.attn.c_attn.weight"));
+    return parameter(model, "h.1.attn.c_attn.weight");
+  }
+
+  private static Tensor parameter(Gpt model, String name) {
+    return requireNonNull(model.parameters().get(name), name);
   }
 
   private static Tensor tokens(Random random, int batch, int length) {

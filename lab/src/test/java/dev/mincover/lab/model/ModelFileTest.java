@@ -5,24 +5,35 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mincover.lab.UserError;
+import dev.mincover.lab.run.DataType;
 import dev.mincover.lab.run.Safetensors;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ModelFileTest {
 
   @TempDir private Path folder;
 
-  @Test
-  void aModelComesBackBitForBit() {
+  @ParameterizedTest
+  @CsvSource({"FLOAT32, true", "FLOAT32, false", "BFLOAT16, true", "FLOAT16, false"})
+  void aModelComesBackBitForBit(WeightType type, boolean tied) {
     Path file = folder.resolve("model.safetensors");
-    try (Gpt model = new Gpt(new GptConfig(2, 16, 4, 8), 3)) {
+    try (Gpt model = new Gpt(new GptConfig(2, 16, 4, 8, tied), 3, type, true)) {
       ModelFile.save(model, file);
       try (Gpt loaded = ModelFile.load(file)) {
         assertThat(loaded.config()).isEqualTo(model.config());
+        assertThat(loaded.type()).isEqualTo(type);
+        assertThat(loaded.parameters().keySet()).isEqualTo(model.parameters().keySet());
         model
             .parameters()
             .forEach((name, tensor) ->
@@ -30,6 +41,59 @@ class ModelFileTest {
                     .as(name)
                     .isEqualTo(GptTest.values(tensor)));
       }
+    }
+  }
+
+  @Test
+  void sixteenBitsTakeHalfTheSpace() throws IOException {
+    Path file = folder.resolve("model.safetensors");
+    try (Gpt model = new Gpt(new GptConfig(1, 16, 4, 8), 3, WeightType.BFLOAT16, false)) {
+      ModelFile.save(model, file);
+      assertThat(Files.size(file)).isLessThan(3 * model.parameterCount());
+    }
+  }
+
+  @Test
+  void filesThatDoNotSaySoAreTied() {
+    Path file = folder.resolve("model.safetensors");
+    Map<String, String> metadata = new HashMap<>();
+    try (Gpt model = new Gpt(new GptConfig(1, 16, 4, 8), 3);
+        Arena arena = Arena.ofConfined()) {
+      ModelFile.save(model, file);
+      Safetensors content = Safetensors.read(file, arena);
+      metadata.putAll(content.metadata());
+      assertThat(metadata.remove("tied")).isEqualTo("true");
+      Path old = folder.resolve("old.safetensors");
+      new Safetensors(content.tensors(), metadata).write(old);
+      try (Gpt loaded = ModelFile.load(old)) {
+        assertThat(loaded.config()).isEqualTo(model.config());
+      }
+      metadata.put("tied", "perhaps");
+      new Safetensors(content.tensors(), metadata).write(old);
+      assertThatThrownBy(() -> ModelFile.load(old))
+          .isInstanceOf(UserError.class)
+          .hasMessageContaining("'perhaps' for tied");
+    }
+  }
+
+  @Test
+  void tensorsOfDifferentTypesAreRefused() {
+    Path file = folder.resolve("model.safetensors");
+    try (Gpt model = new Gpt(new GptConfig(1, 16, 4, 8), 3);
+        Arena arena = Arena.ofConfined()) {
+      ModelFile.save(model, file);
+      Safetensors content = Safetensors.read(file, arena);
+      List<Safetensors.Tensor> tensors = new ArrayList<>(content.tensors());
+      tensors.replaceAll(tensor ->
+          tensor.name().equals("ln_f.bias")
+              ? new Safetensors.Tensor(
+                  tensor.name(), DataType.BF16, tensor.shape(), arena.allocate(32))
+              : tensor);
+      Path mixed = folder.resolve("mixed.safetensors");
+      new Safetensors(tensors, content.metadata()).write(mixed);
+      assertThatThrownBy(() -> ModelFile.load(mixed))
+          .isInstanceOf(UserError.class)
+          .hasMessageContaining("tensor ln_f.bias is BF16 [16], expected F32 [16]");
     }
   }
 

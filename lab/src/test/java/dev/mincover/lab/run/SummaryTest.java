@@ -5,14 +5,41 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.mincover.lab.UserError;
+import dev.mincover.lab.optimizer.OptimizerSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SummaryTest {
+  private static final OptimizerSettings OPTIMIZER =
+      new OptimizerSettings(
+          "sm3",
+          0.1,
+          "constant",
+          0.05,
+          2,
+          0.1,
+          List.of("wte.weight=0.5"),
+          "sm3-ii",
+          List.of("slices"),
+          0.9,
+          "average",
+          "int8",
+          1.0,
+          0.0,
+          0.01,
+          List.of("*.bias"),
+          1.0,
+          null,
+          false,
+          "refuse",
+          "nearest",
+          "none");
+
   @TempDir Path folder;
 
   @Test
@@ -23,9 +50,9 @@ class SummaryTest {
         .hasContent(
             """
             {
-              "optimizer" : "sm3",
               "finished" : true,
               "steps" : 100,
+              "skippedSteps" : 1,
               "tokens" : 204800,
               "seconds" : 12.8,
               "tokensPerSecond" : 16000.0,
@@ -36,15 +63,39 @@ class SummaryTest {
               "validationLoss" : 1.0397207708399179,
               "validationBitsPerByte" : 1.5,
               "bigramBitsPerByte" : 3.25,
-              "learningRate" : 0.1,
-              "momentum" : 0.9,
+              "optimizer" : {
+                "name" : "sm3",
+                "learningRate" : 0.1,
+                "schedule" : "constant",
+                "warmup" : 0.05,
+                "warmupPower" : 2.0,
+                "cooldown" : 0.1,
+                "rateMultipliers" : [ "wte.weight=0.5" ],
+                "algorithm" : "sm3-ii",
+                "cover" : [ "slices" ],
+                "momentum" : 0.9,
+                "momentumKind" : "average",
+                "momentumFormat" : "int8",
+                "beta2" : 1.0,
+                "epsilon" : 0.0,
+                "weightDecay" : 0.01,
+                "noDecay" : [ "*.bias" ],
+                "clipNorm" : 1.0,
+                "clipValue" : null,
+                "maximise" : false,
+                "guard" : "refuse",
+                "rounding" : "nearest",
+                "average" : "none"
+              },
               "seed" : 7,
               "threads" : 2,
               "model" : {
                 "layers" : 4,
                 "width" : 128,
                 "heads" : 4,
-                "context" : 128
+                "context" : 128,
+                "tied" : true,
+                "weights" : "float32"
               },
               "batch" : 16,
               "corpus" : "Java \\"sources\\"",
@@ -100,9 +151,10 @@ class SummaryTest {
 
   private static Summary summary(@Nullable Double validationLoss) {
     return new Summary(
-        "sm3",
+        OPTIMIZER,
         true,
         100,
+        1,
         204_800,
         12.8,
         0.25,
@@ -111,11 +163,9 @@ class SummaryTest {
         6_736_000,
         validationLoss,
         3.25,
-        0.1,
-        0.9,
         7,
         2,
-        new Summary.Model(4, 128, 4, 128),
+        new Summary.Model(4, 128, 4, 128, true, "float32"),
         16,
         "Java \"sources\"",
         "0.1.0",

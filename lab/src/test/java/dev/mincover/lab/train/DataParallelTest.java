@@ -8,6 +8,7 @@ import dev.mincover.lab.data.Batch;
 import dev.mincover.lab.data.Batches;
 import dev.mincover.lab.model.Gpt;
 import dev.mincover.lab.model.GptConfig;
+import dev.mincover.lab.model.WeightType;
 import java.util.Random;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
@@ -38,6 +39,33 @@ class DataParallelTest {
       assertThat(parallel.lossAndGradient(batch)).isCloseTo(expectedLoss, within(1e-5f));
       assertThat(gradient(model)).containsExactly(expected, within(1e-6f));
       assertThat(parallel.loss(batch, 5)).isCloseTo(expectedLoss, within(1e-5f));
+    }
+  }
+
+  /** The same bytes occur in several shares and more than once in each. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 7})
+  void sparseSharesAddUpToTheDenseGradient(int threads) {
+    GptConfig untied = new GptConfig(2, 16, 2, 8, false);
+    Batch batch = batch(5);
+    for (int i = 0; i < batch.inputs().length; i += 3) {
+      batch.inputs()[i] = 7;
+    }
+    float[] expected;
+    try (Gpt model = new Gpt(untied, 1);
+        DataParallel parallel = new DataParallel(model, 1)) {
+      parallel.lossAndGradient(batch);
+      expected = gradient(model, "wte.weight");
+    }
+    try (Gpt model = new Gpt(untied, 1, WeightType.FLOAT32, true);
+        DataParallel parallel = new DataParallel(model, threads)) {
+      for (int round = 0; round < 2; round++) {
+        parallel.lossAndGradient(batch);
+        Tensor embedding = requireNonNull(model.parameters().get("wte.weight"));
+        assertThat(embedding.grad().is_sparse()).isTrue();
+        assertThat(gradient(model, "wte.weight")).containsExactly(expected, within(1e-6f));
+        embedding.mutable_grad().reset();
+      }
     }
   }
 
@@ -78,9 +106,16 @@ class DataParallelTest {
   }
 
   private static float[] gradient(Gpt model) {
-    Tensor weight = requireNonNull(model.parameters().get("h.0.attn.c_attn.weight"));
-    float[] values = new float[(int) weight.numel()];
-    weight.grad().contiguous().data_ptr_float().get(values);
-    return values;
+    return gradient(model, "h.0.attn.c_attn.weight");
+  }
+
+  private static float[] gradient(Gpt model, String name) {
+    try (var _ = new PointerScope()) {
+      Tensor gradient = requireNonNull(model.parameters().get(name)).grad();
+      Tensor dense = gradient.is_sparse() ? gradient.to_dense() : gradient.contiguous();
+      float[] values = new float[(int) dense.numel()];
+      dense.data_ptr_float().get(values);
+      return values;
+    }
   }
 }

@@ -1,17 +1,25 @@
 package dev.mincover.lab.train;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mincover.Guard;
 import dev.mincover.Sm3;
+import dev.mincover.average.Average;
 import dev.mincover.lab.data.Batch;
 import dev.mincover.lab.data.Batches;
 import dev.mincover.lab.data.Windows;
 import dev.mincover.lab.model.Gpt;
 import dev.mincover.lab.model.GptConfig;
+import dev.mincover.lab.model.LanguageModel;
 import dev.mincover.torch.TorchOptimizer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 
 class TrainerTest {
@@ -55,20 +63,123 @@ class TrainerTest {
     assertThat(reports).hasSize((int) outcome.steps());
   }
 
+  /** Its loss is finite and its gradients are not, at one step of the training. */
+  private record Spoiled(Gpt model, BooleanSupplier now) implements LanguageModel {
+    @Override
+    public Map<String, Tensor> parameters() {
+      return model.parameters();
+    }
+
+    @Override
+    public Tensor loss(Tensor inputs, Tensor targets) {
+      Tensor loss = model.loss(inputs, targets);
+      Tensor zero = requireNonNull(parameters().get("ln_f.bias")).sum().mul(new Scalar(0.0));
+      return now.getAsBoolean() ? loss.add(zero.sqrt()) : loss;
+    }
+
+    @Override
+    public LanguageModel replica() {
+      return new Spoiled(model.replica(), now);
+    }
+
+    @Override
+    public void close() {
+      model.close();
+    }
+  }
+
+  @Test
+  void aSkippedStepDoesNotAdvanceTheSchedule() {
+    List<StepReport> reports = new ArrayList<>();
+    try (Spoil spoil = new Spoil(Guard.SKIP)) {
+      Trainer.Outcome outcome = spoil.trainer.train(5, 100, spoil::next, reports::add);
+      assertThat(outcome.steps()).isEqualTo(5);
+      assertThat(outcome.refusal()).isNull();
+      assertThat(spoil.trainer.skippedSteps()).isEqualTo(1);
+      assertThat(spoil.optimizer.core().steps()).isEqualTo(4);
+    }
+    assertThat(reports)
+        .extracting(StepReport::learningRate)
+        .containsExactly(0.001, 0.002, 0.003, 0.003, 0.004);
+    assertThat(reports).allSatisfy(report -> assertThat(report.loss()).isFinite());
+  }
+
+  @Test
+  void aRefusedGradientEndsTheTraining() {
+    List<StepReport> reports = new ArrayList<>();
+    try (Spoil spoil = new Spoil(Guard.REFUSE)) {
+      Trainer.Outcome outcome = spoil.trainer.train(5, 100, spoil::next, reports::add);
+      assertThat(outcome.steps()).isEqualTo(2);
+      assertThat(outcome.loss()).isFinite();
+      assertThat(outcome.refusal()).hasMessageContaining("ln_f.bias");
+      assertThat(spoil.trainer.validationLoss()).isFinite();
+    }
+    assertThat(reports).hasSize(2);
+  }
+
+  /** A training whose third step has gradients that are not finite. */
+  private static final class Spoil implements AutoCloseable {
+    private final Spoiled model =
+        new Spoiled(new Gpt(new GptConfig(1, 16, 2, 8), 1), () -> this.step == 3);
+    private final Sm3 recipe;
+    private final TorchOptimizer optimizer;
+    private final Trainer trainer;
+    private int step;
+
+    Spoil(Guard guard) {
+      recipe = Sm3.learningRate(step -> step * 0.001).guard(guard);
+      optimizer = TorchOptimizer.bind(recipe, model.parameters(), 1);
+      trainer = trainer(model, optimizer, recipe);
+    }
+
+    /** Asked before every step, and never in favour of a stop. */
+    boolean next() {
+      step++;
+      return false;
+    }
+
+    @Override
+    public void close() {
+      trainer.close();
+      optimizer.close();
+      model.close();
+    }
+  }
+
+  @Test
+  void validatesTheAverageAndTrainsOnWithoutIt() {
+    List<StepReport> plain = new ArrayList<>();
+    List<StepReport> averaged = new ArrayList<>();
+    train(8, 2, Integer.MAX_VALUE, 0.05, plain);
+    Sm3 recipe = Sm3.learningRate(0.05).average(Average.polyak(0.9));
+    try (Gpt model = new Gpt(new GptConfig(1, 16, 2, 8), 1);
+        TorchOptimizer optimizer = TorchOptimizer.bind(recipe, model.parameters(), 1);
+        Trainer trainer = trainer(model, optimizer, recipe)) {
+      trainer.train(8, 2, () -> false, averaged::add);
+    }
+    assertThat(averaged)
+        .extracting(StepReport::loss)
+        .isEqualTo(plain.stream().map(StepReport::loss).toList());
+    assertThat(averaged.getLast().validationLoss()).isNotEqualTo(plain.getLast().validationLoss());
+  }
+
+  private static Trainer trainer(LanguageModel model, TorchOptimizer optimizer, Sm3 recipe) {
+    return new Trainer(
+        model,
+        optimizer,
+        recipe,
+        new Batches(TEXT, 1),
+        new Batch(3, 8),
+        new Windows(TEXT, 8, 20),
+        2);
+  }
+
   private static Trainer.Outcome train(
       long steps, long every, int stopAfter, double eta, List<StepReport> reports) {
     Sm3 recipe = Sm3.learningRate(eta);
     try (Gpt model = new Gpt(new GptConfig(1, 16, 2, 8), 1);
         TorchOptimizer optimizer = TorchOptimizer.bind(recipe, model.parameters(), 1);
-        Trainer trainer =
-            new Trainer(
-                model,
-                optimizer,
-                recipe.learningRate(),
-                new Batches(TEXT, 1),
-                new Batch(3, 8),
-                new Windows(TEXT, 8, 20),
-                2)) {
+        Trainer trainer = trainer(model, optimizer, recipe)) {
       return trainer.train(steps, every, () -> reports.size() >= stopAfter, reports::add);
     }
   }

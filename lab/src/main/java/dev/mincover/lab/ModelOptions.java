@@ -1,0 +1,46 @@
+package dev.mincover.lab;
+
+import dev.mincover.lab.model.GptConfig;
+import dev.mincover.lab.model.WeightType;
+import dev.mincover.lab.optimizer.Names;
+import picocli.CommandLine.Option;
+
+/** The options of the model to train. */
+@Section("Model")
+final class ModelOptions {
+
+  @Option(names = "--layers", paramLabel = "N", description = "Transformer blocks.")
+  private int layers = 4;
+
+  @Option(names = "--width", paramLabel = "N", description = "Values a byte is embedded in.")
+  private int width = 128;
+
+  @Option(names = "--heads", paramLabel = "N", description = "Attention heads; divide the width.")
+  private int heads = 4;
+
+  @Option(names = "--context", paramLabel = "N", description = "Bytes in a window.")
+  private int context = 128;
+
+  @Option(
+      names = "--untied",
+      description =
+          "Reads bytes out with a matrix of its own. The embedding's gradients are then sparse"
+              + " with sm3 and adagrad.")
+  private boolean untied;
+
+  @Option(
+      names = "--weights",
+      paramLabel = "TYPE",
+      description = "Type of all weights: float32, bfloat16 or float16.")
+  private String weights = "float32";
+
+  /** Checks the size. */
+  GptConfig config() {
+    return Checks.valid(() -> new GptConfig(layers, width, heads, context, !untied));
+  }
+
+  /** Checks the type. */
+  WeightType weights() {
+    return Names.parse("--weights", weights, WeightType.class);
+  }
+}

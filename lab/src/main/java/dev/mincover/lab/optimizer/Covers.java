@@ -1,0 +1,92 @@
+package dev.mincover.lab.optimizer;
+
+import dev.mincover.ByName;
+import dev.mincover.ByName.Rule;
+import dev.mincover.cover.Cover;
+import dev.mincover.lab.Checks;
+import dev.mincover.lab.UserError;
+import dev.mincover.lab.model.Gpt;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Covers by the names that {@code --cover} has for them. */
+final class Covers {
+
+  private static final String OPTION = "--cover";
+  private static final String AXES = "axes:";
+  private static final String SETS = "sets:";
+
+  private static final JsonMapper JSON =
+      JsonMapper.builder().disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT).build();
+
+  private Covers() {}
+
+  /**
+   * The covers of a model's parameters. One that is given for all parameters by axes is for its
+   * matrices: a vector has but one axis, and keeps its slices.
+   *
+   * @param covers for all parameters, then by patterns
+   */
+  static ByName<Cover> of(List<String> covers) {
+    Cover all = parse(covers.getFirst());
+    ByName<Cover> byName = ByName.always(all);
+    if (all instanceof Cover.Axes) {
+      for (String vectors : Gpt.VECTORS) {
+        byName = byName.with(vectors, Cover.slices());
+      }
+    }
+    for (String text : covers.subList(1, covers.size())) {
+      Rule<String> rule = Patterns.rule(OPTION, text, "wte.weight=rows");
+      byName = byName.with(rule.pattern(), parse(rule.value()));
+    }
+    return byName;
+  }
+
+  private static Cover parse(String text) {
+    return switch (text) {
+      case OptimizerSettings.SLICES -> Cover.slices();
+      case "singletons" -> Cover.singletons();
+      case "whole" -> Cover.whole();
+      case "rows" -> Cover.axes(0);
+      case "columns" -> Cover.axes(1);
+      default -> {
+        if (text.startsWith(SETS)) {
+          yield sets(Path.of(text.substring(SETS.length())));
+        }
+        if (!text.matches(AXES + "\\d{1,4}(,\\d{1,4})*")) {
+          throw new UserError(
+              "%s is '%s'; it must be slices, singletons, whole, rows, columns or such as axes:0,1 or sets:FILE"
+                  .formatted(OPTION, text));
+        }
+        String[] axes = text.substring(AXES.length()).split(",", -1);
+        yield Checks.valid(
+            OPTION, () -> Cover.axes(Arrays.stream(axes).mapToInt(Integer::parseInt).toArray()));
+      }
+    };
+  }
+
+  /** Reads a JSON array of sets, each an array of row-major indices. */
+  private static Cover sets(Path file) {
+    try {
+      long[][] sets = JSON.readValue(Files.readAllBytes(file), long[][].class);
+      if (sets != null && Stream.of(sets).noneMatch(Objects::isNull)) {
+        return Cover.sets(sets);
+      }
+    } catch (IOException e) {
+      throw new UserError("%s: cannot read %s".formatted(OPTION, file), e);
+    } catch (JacksonException e) {
+      // Refused below, in our words.
+    }
+    throw new UserError(
+        "%s: %s is not a JSON array of arrays of indices, such as [[0, 1], [1, 2]]"
+            .formatted(OPTION, file));
+  }
+}

@@ -1,0 +1,58 @@
+package dev.mincover.lab.optimizer;
+
+import org.jspecify.annotations.Nullable;
+
+/** The optimizers that can be chosen, each with what holds unless an option says otherwise. */
+public enum OptimizerKind {
+  /** {@link dev.mincover.Sm3}. */
+  SM3("SM3", 0.02, 0.9, 1.0, 0.0),
+  /** {@link dev.mincover.Sm3#adaGrad}. */
+  ADAGRAD("AdaGrad", 0.02, 0, null, 0.0),
+  /** {@link dev.mincover.Adam}. */
+  ADAM("Adam", 0.002, 0.9, 0.999, 1e-8),
+  /** {@link dev.mincover.Adafactor}, with relative steps unless a learning rate is given. */
+  ADAFACTOR("Adafactor", null, 0, null, null);
+
+  private final String title;
+  private final @Nullable Double learningRate;
+  private final double momentum;
+  private final @Nullable Double beta2;
+  private final @Nullable Double epsilon;
+
+  OptimizerKind(
+      String title,
+      @Nullable Double learningRate,
+      double momentum,
+      @Nullable Double beta2,
+      @Nullable Double epsilon) {
+    this.title = title;
+    this.learningRate = learningRate;
+    this.momentum = momentum;
+    this.beta2 = beta2;
+    this.epsilon = epsilon;
+  }
+
+  /** The name in prose. */
+  public String title() {
+    return title;
+  }
+
+  /** The highest learning rate; null for steps relative to the weights. */
+  @Nullable Double learningRate() {
+    return learningRate;
+  }
+
+  double momentum() {
+    return momentum;
+  }
+
+  /** How much of the past second moment stays; null if there is no such choice. */
+  @Nullable Double beta2() {
+    return beta2;
+  }
+
+  /** Null if there is no such choice. */
+  @Nullable Double epsilon() {
+    return epsilon;
+  }
+}

@@ -1,0 +1,82 @@
+package dev.mincover.lab.optimizer;
+
+import dev.mincover.Adafactor;
+import dev.mincover.lab.Checks;
+import dev.mincover.lab.UserError;
+import dev.mincover.schedule.Schedule;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** The learning rate of a run by step. Shares of the steps become steps here. */
+final class Schedules {
+
+  static final String CONSTANT = "constant";
+  static final String INVERSE_SQRT = "inverse-sqrt";
+  static final String PIECEWISE = "piecewise:";
+
+  private static final String OPTION = "--schedule";
+
+  private Schedules() {}
+
+  /** The schedule of a run of {@code steps} steps: a shape between warm-up and cool-down. */
+  static Schedule of(OptimizerSettings settings, long steps) {
+    Checks.requireShare("--warmup", settings.warmup(), "0.05");
+    Checks.requireShare("--cooldown", settings.cooldown(), "0.1");
+    long warmup = Math.round(settings.warmup() * steps);
+    Schedule shape = shape(settings, steps, Math.max(1, warmup));
+    return Checks.changed(
+            "--warmup-power", shape, schedule -> schedule.warmup(warmup, settings.warmupPower()))
+        .cooldown(steps, settings.cooldown());
+  }
+
+  private static Schedule shape(OptimizerSettings settings, long steps, long whole) {
+    Double eta = settings.learningRate();
+    if (eta == null) {
+      return Adafactor.relativeStep().learningRate();
+    }
+    Schedule constant = Checks.valid("--learning-rate", () -> Schedule.constant(eta));
+    String text = settings.schedule();
+    if (text.equals(CONSTANT)) {
+      return constant;
+    }
+    if (text.equals(INVERSE_SQRT)) {
+      return constant.inverseSqrt(whole);
+    }
+    if (text.startsWith(PIECEWISE)) {
+      return piecewise(eta, text, steps);
+    }
+    throw new UserError(
+        "%s is '%s'; it must be %s, %s or such as %s0.1@0.8"
+            .formatted(OPTION, text, CONSTANT, INVERSE_SQRT, PIECEWISE));
+  }
+
+  /** Pieces are FACTOR@SHARE: the learning rate times the factor after that share of the steps. */
+  private static Schedule piecewise(double eta, String text, long steps) {
+    Map<Long, Schedule> pieces = new TreeMap<>(Map.of(1L, Schedule.constant(eta)));
+    double before = -1;
+    for (String piece : text.substring(PIECEWISE.length()).split(",", -1)) {
+      String[] numbers = piece.split("@", -1);
+      double factor = numbers.length == 2 ? number(numbers[0]) : Double.NaN;
+      double share = numbers.length == 2 ? number(numbers[1]) : Double.NaN;
+      boolean rises = share >= 0 && share > before && share < 1;
+      if (!(factor >= 0) || Double.isInfinite(factor) || !rises) {
+        throw new UserError(
+            ("%s is '%s'; '%s' must be FACTOR@SHARE, such as 0.1@0.8, with a factor of at least 0"
+                    + " and shares that rise from at least 0 to below 1")
+                .formatted(OPTION, text, piece));
+      }
+      pieces.put(Math.round(share * steps) + 1, Schedule.constant(eta * factor));
+      before = share;
+    }
+    return Schedule.piecewise(pieces);
+  }
+
+  /** NaN if it is none. */
+  private static double number(String text) {
+    try {
+      return Double.parseDouble(text);
+    } catch (NumberFormatException e) {
+      return Double.NaN;
+    }
+  }
+}

@@ -1,0 +1,146 @@
+package dev.mincover.lab.replay;
+
+import dev.mincover.Gradient;
+import dev.mincover.Parameter;
+import dev.mincover.Shape;
+import dev.mincover.Sm3;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A training run of one tensor as another implementation recorded it: the gradients that went in
+ * and the weights that came out. Values are row-major.
+ *
+ * @param file where it was read from, for people
+ * @param name of the sequence
+ * @param shape of the weights
+ * @param recipe what the recorded optimizer computed
+ * @param initial the weights before step 1, finite
+ * @param steps in their order
+ */
+@SuppressWarnings("ArrayRecordComponent") // Never compared.
+public record Recording(
+    String file, String name, Shape shape, Sm3 recipe, float[] initial, List<Step> steps) {
+
+  /**
+   * One step.
+   *
+   * @param gradient what went in
+   * @param weights what came out; null if that was not recorded
+   */
+  @SuppressWarnings("ArrayRecordComponent") // Never compared.
+  public record Step(Gradient gradient, double @Nullable [] weights) {}
+
+  /** Copies the list of steps. */
+  public Recording {
+    steps = List.copyOf(steps);
+  }
+
+  /** Reads and checks a sequence whose name is known to be usable. */
+  static Recording read(String file, String name, Field sequence) {
+    Field dimensions = sequence.get("shape");
+    long[] lengths = dimensions.indices();
+    Shape shape = dimensions.checked(() -> Shape.of(lengths));
+    Sm3 recipe = RecordedConfig.recipe(sequence.get("config"));
+    float[] initial = initial(sequence.get("param0"), shape);
+    Recording recording = new Recording(file, name, shape, recipe, initial, steps(sequence, shape));
+    // Whether the recipe fits the tensor is known to core alone.
+    sequence.checked(() -> recipe.bind(List.of(recording.parameter(initial)), 1)).close();
+    return recording;
+  }
+
+  /** The tensor, over weights to be overwritten. */
+  Parameter parameter(float[] weights) {
+    return Parameter.of(name, weights, shape.dimensions());
+  }
+
+  private static float[] initial(Field field, Shape shape) {
+    double[] values = sized(field, shape.size(), shape);
+    float[] weights = floats(values);
+    for (int i = 0; i < weights.length; i++) {
+      if (!Float.isFinite(weights[i])) {
+        throw field.problem(
+            "%s holds %s at %d; float32 weights must start finite"
+                .formatted(field.path(), values[i], i));
+      }
+    }
+    return weights;
+  }
+
+  private static List<Step> steps(Field sequence, Shape shape) {
+    List<Field> gradients = sequence.get("grads").elements();
+    List<Field> recorded = sequence.get("steps").elements();
+    if (gradients.size() != recorded.size()) {
+      throw sequence.problem(
+          "grads has %d entries and steps has %d; give one of each for every step"
+              .formatted(gradients.size(), recorded.size()));
+    }
+    List<Step> steps = new ArrayList<>();
+    boolean comparable = false;
+    for (int i = 0; i < gradients.size(); i++) {
+      Field step = recorded.get(i);
+      if (!step.node().isObject()) {
+        throw step.error("give an object with the weights after the step as \"param\"");
+      }
+      Field weights = step.get("param");
+      comparable |= !weights.isAbsent();
+      steps.add(
+          new Step(
+              gradient(gradients.get(i), shape),
+              weights.isAbsent() ? null : sized(weights, shape.size(), shape)));
+    }
+    if (!comparable) {
+      throw sequence.problem(
+          "no step has a \"param\", so there is nothing to compare; record weights after a step");
+    }
+    return steps;
+  }
+
+  private static Gradient gradient(Field gradient, Shape shape) {
+    if (gradient.isAbsent()) {
+      throw gradient.error("give its values, zeros included, or {\"indices\", \"values\"} of rows");
+    }
+    return gradient.node().isObject()
+        ? rows(gradient.get("indices"), gradient.get("values"), shape)
+        : Gradient.dense(floats(sized(gradient, shape.size(), shape)));
+  }
+
+  private static Gradient rows(Field indices, Field values, Shape shape) {
+    if (shape.rank() == 0) {
+      throw indices.problem(
+          "%s are those of rows, and a scalar has none; give its gradient as a number"
+              .formatted(indices.path()));
+    }
+    long count = shape.dimension(0);
+    long[] rows = indices.indices();
+    for (long row : rows) {
+      if (row >= count) {
+        throw indices.problem(
+            "%s holds %d; shape %s has the rows 0 to %d"
+                .formatted(indices.path(), row, shape, count - 1));
+      }
+    }
+    long width = count == 0 ? 0 : shape.size() / count;
+    return Gradient.rows(rows, floats(sized(values, rows.length * width, shape)));
+  }
+
+  private static double[] sized(Field field, long size, Shape shape) {
+    double[] values = field.values();
+    if (values.length != size) {
+      throw field.problem(
+          "%s has %d values; shape %s needs %d"
+              .formatted(field.path(), values.length, shape, size));
+    }
+    return values;
+  }
+
+  /** Rounded to nearest; what is too large becomes infinite. */
+  private static float[] floats(double[] values) {
+    float[] floats = new float[values.length];
+    for (int i = 0; i < floats.length; i++) {
+      floats[i] = (float) values[i];
+    }
+    return floats;
+  }
+}

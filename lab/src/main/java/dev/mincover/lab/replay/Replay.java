@@ -1,0 +1,121 @@
+package dev.mincover.lab.replay;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.mincover.BoundOptimizer;
+import dev.mincover.NonFiniteGradientException;
+import dev.mincover.Shape;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What came of running a recording's gradients through Mincover, in float32 and on one thread.
+ *
+ * @param file where the recording was read from
+ * @param name of the sequence
+ * @param shape of its weights
+ * @param steps recorded
+ * @param largestDifference of a weight to the recorded one, over all weights and steps compared;
+ *     infinite if only one of them is finite or a number, and null if nothing was compared
+ * @param step at which it first was so large, from 1; null if nothing differs
+ * @param index of that weight, a number an axis; null if nothing differs
+ * @param within whether all steps were taken and no difference is above the tolerance
+ * @param message why not all steps were taken; null if they were
+ */
+public record Replay(
+    String file,
+    String name,
+    List<Long> shape,
+    int steps,
+    @Nullable Double largestDifference,
+    @Nullable Integer step,
+    @Nullable List<Long> index,
+    boolean within,
+    @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String message) {
+
+  /**
+   * Takes the recorded steps.
+   *
+   * @param tolerance how large an absolute difference may be, at least 0
+   */
+  public static Replay of(Recording recording, double tolerance) {
+    float[] weights = recording.initial().clone();
+    Difference difference = new Difference();
+    String message = null;
+    try (BoundOptimizer optimizer =
+        recording.recipe().bind(List.of(recording.parameter(weights)), 1)) {
+      for (int t = 1; t <= recording.steps().size() && message == null; t++) {
+        Recording.Step step = recording.steps().get(t - 1);
+        message = take(optimizer, recording.name(), step, t);
+        if (message == null && step.weights() != null) {
+          difference.add(t, weights, step.weights());
+        }
+      }
+    }
+    return new Replay(
+        recording.file(),
+        recording.name(),
+        Arrays.stream(recording.shape().dimensions()).boxed().toList(),
+        recording.steps().size(),
+        difference.compared ? difference.largest : null,
+        difference.step == 0 ? null : difference.step,
+        difference.step == 0 ? null : axes(difference.index, recording.shape()),
+        message == null && difference.largest <= tolerance,
+        message);
+  }
+
+  /** Takes step t; if its gradient is refused, returns why. */
+  private static @Nullable String take(
+      BoundOptimizer optimizer, String name, Recording.Step step, int t) {
+    try {
+      optimizer.step(Map.of(name, step.gradient()));
+      return null;
+    } catch (NonFiniteGradientException e) {
+      return "stopped at step %d: the gradient is %s at %s%s; leave out steps that were skipped"
+          .formatted(
+              t,
+              e.value(),
+              Arrays.toString(e.index()),
+              Float.isFinite(e.value()) ? ", too large to square in float32" : "");
+    }
+  }
+
+  /** Where weights differ most so far. */
+  private static final class Difference {
+    private double largest;
+    private int step;
+    private int index;
+    private boolean compared;
+
+    void add(int step, float[] weights, double[] recorded) {
+      compared = true;
+      for (int i = 0; i < weights.length; i++) {
+        double difference = between(weights[i], recorded[i]);
+        if (difference > largest) {
+          largest = difference;
+          this.step = step;
+          index = i;
+        }
+      }
+    }
+
+    /** What is not finite can only be equal, or infinitely far away. */
+    private static double between(double weight, double recorded) {
+      if (Double.compare(weight, recorded) == 0) {
+        return 0;
+      }
+      double difference = Math.abs(weight - recorded);
+      return Double.isNaN(difference) ? Double.POSITIVE_INFINITY : difference;
+    }
+  }
+
+  private static List<Long> axes(long position, Shape shape) {
+    Long[] index = new Long[shape.rank()];
+    for (int axis = index.length - 1; axis >= 0; axis--) {
+      index[axis] = position % shape.dimension(axis);
+      position /= shape.dimension(axis);
+    }
+    return List.of(index);
+  }
+}
