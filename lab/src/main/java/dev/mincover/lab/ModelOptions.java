@@ -25,13 +25,15 @@ final class ModelOptions {
       names = "--untied",
       description =
           "Reads bytes out with a matrix of its own. The embedding's gradients are then sparse"
-              + " with sm3 and adagrad.")
+              + " with sm3 and adagrad: momentum and decay reach the rows of a batch's bytes only.")
   private boolean untied;
 
   @Option(
       names = "--weights",
       paramLabel = "TYPE",
-      description = "Type of all weights: float32, bfloat16 or float16.")
+      description =
+          "Type of all weights: float32, bfloat16 or float16. In 16 bits small steps are lost"
+              + " without --rounding stochastic.")
   private String weights = "float32";
 
   /** Checks the size. */

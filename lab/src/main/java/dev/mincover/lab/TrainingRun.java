@@ -1,5 +1,6 @@
 package dev.mincover.lab;
 
+import dev.mincover.Adam;
 import dev.mincover.BoundOptimizer;
 import dev.mincover.NonFiniteGradientException;
 import dev.mincover.Optimizer;
@@ -77,7 +78,8 @@ record TrainingRun(
         trainer.withFinalWeights(() -> ModelFile.save(model, directory.model()));
         Summary summary = summary(model, bound.core(), trainer, outcome, bigram);
         summary.write(directory.summary());
-        if (outcome.steps() < steps && Float.isFinite(outcome.loss())) {
+        boolean stopped = outcome.steps() < steps && outcome.refusal() == null;
+        if (stopped && (outcome.steps() == 0 || Float.isFinite(outcome.loss()))) {
           // Stopped: all is on disk before time is spent on what is only good to know.
           outcome =
               new Trainer.Outcome(
@@ -164,13 +166,16 @@ record TrainingRun(
     line(
         out,
         "optimizer",
-        "%s: %s of state, %.2f bytes a weight; Adam would take %s, %d bytes a weight"
+        "%s: %s of state, %.2f bytes a weight%s"
             .formatted(
                 OptimizerDescription.of(settings),
                 ByteCount.format(bound.stateBytes()),
                 (double) bound.stateBytes() / count,
-                ByteCount.format(adamStateBytes(model)),
-                BYTES_PER_WEIGHT_ADAM));
+                recipe instanceof Adam
+                    ? ""
+                    : "; Adam would take %s, %d bytes a weight"
+                        .formatted(
+                            ByteCount.format(adamStateBytes(model)), BYTES_PER_WEIGHT_ADAM)));
     line(
         out,
         "training",
@@ -242,7 +247,11 @@ record TrainingRun(
   private @Nullable String failure(Trainer.Outcome outcome) {
     NonFiniteGradientException refusal = outcome.refusal();
     if (refusal != null) {
-      return "step %d: %s".formatted(outcome.steps() + 1, refusal.getMessage());
+      return "step %d: %s%s"
+          .formatted(
+              outcome.steps() + 1,
+              refusal.getMessage(),
+              refusal.changed() ? " (the weights saved are those after it)" : "");
     }
     if (outcome.steps() == 0 || Float.isFinite(outcome.loss() + outcome.validationLoss())) {
       return null;

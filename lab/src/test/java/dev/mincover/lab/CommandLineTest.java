@@ -129,6 +129,7 @@ class CommandLineTest {
         "--untied                                          | context 16, untied; 11,760 weights",
         "--untied --optimizer adam --learning-rate 0.02    | context 16, untied; 11,760 weights",
         "--weights bf16 --rounding stochastic              | 7,664 weights, bfloat16, 15.3 kB",
+        "--untied --weights f16 --threads 2               | untied; 11,760 weights, float16",
         "--weights f16 --average tail:0.5 --guard skip     | average tail:0.5: ",
         "--untied --weights bf16 --rate-multiplier *.bias=2 | times *.bias=2"
       })

@@ -1,6 +1,7 @@
 package dev.mincover.lab.model;
 
 import dev.mincover.lab.Seed;
+import dev.mincover.lab.UserError;
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
 import org.bytedeco.javacpp.PointerScope;
@@ -69,7 +70,11 @@ public final class TextGenerator {
 
   private int choose(float[] logits) {
     int best = 0;
-    for (int i = 1; i < logits.length; i++) {
+    for (int i = 0; i < logits.length; i++) {
+      if (Float.isNaN(logits[i])) {
+        throw new UserError(
+            "the model's weights are not finite; train another, with a smaller --learning-rate");
+      }
       best = logits[i] > logits[best] ? i : best;
     }
     if (temperature == 0) {

@@ -15,6 +15,7 @@ import java.util.Objects;
 import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Covers by the names that {@code --cover} has for them. */
@@ -22,10 +23,13 @@ final class Covers {
 
   private static final String OPTION = "--cover";
   private static final String AXES = "axes:";
-  private static final String SETS = "sets:";
+  static final String SETS = "sets:";
 
   private static final JsonMapper JSON =
-      JsonMapper.builder().disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT).build();
+      JsonMapper.builder()
+          .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+          .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+          .build();
 
   private Covers() {}
 
@@ -37,6 +41,11 @@ final class Covers {
    */
   static ByName<Cover> of(List<String> covers) {
     Cover all = parse(covers.getFirst());
+    if (all instanceof Cover.Sets) {
+      throw new UserError(
+          "%s %s is for a parameter of its own size; name it, such as ln_f.bias=%s"
+              .formatted(OPTION, covers.getFirst(), covers.getFirst()));
+    }
     ByName<Cover> byName = ByName.always(all);
     if (all instanceof Cover.Axes) {
       for (String vectors : Gpt.VECTORS) {
@@ -58,7 +67,7 @@ final class Covers {
       case "rows" -> Cover.axes(0);
       case "columns" -> Cover.axes(1);
       default -> {
-        if (text.startsWith(SETS)) {
+        if (text.startsWith(SETS) && text.length() > SETS.length()) {
           yield sets(Path.of(text.substring(SETS.length())));
         }
         if (!text.matches(AXES + "\\d{1,4}(,\\d{1,4})*")) {

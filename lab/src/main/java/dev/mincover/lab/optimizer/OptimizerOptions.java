@@ -69,7 +69,7 @@ public final class OptimizerOptions {
     return new OptimizerSettings(
         Names.of(kind),
         learningRate,
-        orElse(rate.schedule, Schedules.CONSTANT),
+        learningRate == null ? null : orElse(rate.schedule, Schedules.CONSTANT),
         rate.warmup,
         orElse(rate.warmupPower, 2.0),
         rate.cooldown,
@@ -106,6 +106,11 @@ public final class OptimizerOptions {
   }
 
   private List<String> noDecay() {
+    if (step.noDecay != null && step.noDecay.size() > 1 && step.noDecay.contains(NO_PATTERN)) {
+      throw new UserError(
+          "--no-decay is '%s'; %s stands alone"
+              .formatted(String.join(" ", step.noDecay), NO_PATTERN));
+    }
     if (step.weightDecay == 0 || List.of(NO_PATTERN).equals(step.noDecay)) {
       return List.of();
     }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name such as {@code sm3}
  * @param learningRate the highest of the schedule; null for relative steps
- * @param schedule such as {@code constant} or {@code piecewise:0.1@0.8}
+ * @param schedule such as {@code constant} or {@code piecewise:0.1@0.8}; null for relative steps
  * @param warmup share of the steps
  * @param warmupPower 1 is linear
  * @param cooldown share of the steps
@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 public record OptimizerSettings(
     String name,
     @Nullable Double learningRate,
-    String schedule,
+    @Nullable String schedule,
     double warmup,
     double warmupPower,
     double cooldown,

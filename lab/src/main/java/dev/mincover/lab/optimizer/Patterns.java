@@ -12,7 +12,8 @@ public final class Patterns {
 
   /** Whether the text has a pattern. */
   static boolean isRule(String text) {
-    return text.indexOf('=') >= 0;
+    // A file of sets may have any name.
+    return text.indexOf('=') >= 0 && !text.startsWith(Covers.SETS);
   }
 
   /**
@@ -21,7 +22,7 @@ public final class Patterns {
    * @throws UserError if there is none
    */
   static Rule<String> rule(String option, String text, String example) {
-    int at = text.lastIndexOf('=');
+    int at = text.indexOf('=');
     if (at < 1) {
       throw new UserError(
           "%s is '%s'; it must be PATTERN=VALUE, for example %s".formatted(option, text, example));

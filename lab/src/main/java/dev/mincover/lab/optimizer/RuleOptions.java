@@ -35,7 +35,7 @@ final class RuleOptions {
       names = "--momentum",
       paramLabel = "BETA",
       description =
-          "How much of past updates stays, at least 0 and below 1; 0 needs no memory a weight,"
+          "How much of past updates stays, at least 0 and below 1; 0 needs no buffer,"
               + " except for adam, whose beta1 it is. Default: 0.9 for sm3 and adam, otherwise 0")
   @Nullable Double momentum;
 
@@ -64,7 +64,7 @@ final class RuleOptions {
       names = "--epsilon",
       paramLabel = "E",
       description =
-          "Added to the denominator. Not for adafactor."
+          "Added to nu under the root; to the denominator for adam. Not for adafactor."
               + " Default: 0 for sm3 and adagrad, 1e-8 for adam")
   @Nullable Double epsilon;
 }

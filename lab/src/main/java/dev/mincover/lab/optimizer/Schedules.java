@@ -31,11 +31,11 @@ final class Schedules {
 
   private static Schedule shape(OptimizerSettings settings, long steps, long whole) {
     Double eta = settings.learningRate();
-    if (eta == null) {
+    String text = settings.schedule();
+    if (eta == null || text == null) {
       return Adafactor.relativeStep().learningRate();
     }
     Schedule constant = Checks.valid("--learning-rate", () -> Schedule.constant(eta));
-    String text = settings.schedule();
     if (text.equals(CONSTANT)) {
       return constant;
     }
@@ -65,7 +65,9 @@ final class Schedules {
                     + " and shares that rise from at least 0 to below 1")
                 .formatted(OPTION, text, piece));
       }
-      pieces.put(Math.round(share * steps) + 1, Schedule.constant(eta * factor));
+      pieces.put(
+          Math.round(share * steps) + 1,
+          Checks.valid(OPTION, () -> Schedule.constant(eta * factor)));
       before = share;
     }
     return Schedule.piecewise(pieces);

@@ -45,7 +45,8 @@ final class StepOptions {
       paramLabel = "WHAT",
       description =
           "On a gradient that is not finite: refuse ends the run, skip leaves the step out,"
-              + " unchecked sees it too late and saves the time of looking.")
+              + " unchecked sees it too late and saves the time of looking. A loss that is not"
+              + " finite ends the run in any case.")
   String guard = "refuse";
 
   @Option(

@@ -15,6 +15,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * Losses and gradients of a batch on several threads, each with its share of the rows and the
@@ -122,12 +123,24 @@ final class DataParallel implements AutoCloseable {
         for (Tensor parameter : replica.parameters().values()) {
           Tensor gradient = parameter.mutable_grad();
           if (gradient.defined()) {
-            sums.get(i).mutable_grad().add_(gradient);
+            add(sums.get(i), gradient);
             gradient.reset();
           }
           i++;
         }
       }
+    }
+  }
+
+  private static void add(Tensor parameter, Tensor gradient) {
+    Tensor sum = parameter.mutable_grad();
+    ScalarType type = gradient.scalar_type().intern();
+    if (gradient.is_sparse() && type == ScalarType.Half) {
+      // The engine adds no sparse tensors of this type.
+      Tensor wide = sum.to(ScalarType.Float).add(gradient.to(ScalarType.Float));
+      parameter.mutable_grad().put(wide.to(type));
+    } else {
+      sum.add_(gradient);
     }
   }
 

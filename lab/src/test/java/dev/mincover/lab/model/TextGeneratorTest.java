@@ -1,9 +1,14 @@
 package dev.mincover.lab.model;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mincover.lab.UserError;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 
 class TextGeneratorTest {
@@ -45,6 +50,21 @@ class TextGeneratorTest {
           .hasSize(9)
           .isEqualTo(new TextGenerator(model, 1, 5).generate(new byte[] {'\n'}, 9));
       assertThat(new TextGenerator(model, 1, 5).generate(PROMPT, 0)).isEmpty();
+    }
+  }
+
+  @Test
+  void weightsThatAreNotFiniteWriteNothing() {
+    try (Gpt model = new Gpt(CONFIG, 1)) {
+      Tensor bias = requireNonNull(model.parameters().get("ln_f.bias"));
+      try (var _ = new NoGradGuard()) {
+        bias.fill_(new Scalar(Double.NaN));
+      }
+      for (double temperature : new double[] {0, 1}) {
+        assertThatThrownBy(() -> new TextGenerator(model, temperature, 5).generate(PROMPT, 1))
+            .isInstanceOf(UserError.class)
+            .hasMessageContaining("weights are not finite");
+      }
     }
   }
 

@@ -221,12 +221,19 @@ class OptimizerOptionsTest {
         .isEqualTo(
             ByName.always(Cover.slices())
                 .with("ln_f.bias", Cover.sets(new long[] {0, 1}, new long[] {1, 2})));
-    for (String bad : List.of("{}", "[1]", "[[0.5]]", "[null]", "[[", "null")) {
+    for (String bad : List.of("{}", "[1]", "[[0.5]]", "[[\"1\"]]", "[null]", "[[", "null")) {
       Files.writeString(file, bad);
       assertThatThrownBy(() -> sm3("--cover sets:" + file))
           .isInstanceOf(UserError.class)
           .hasMessageContaining("is not a JSON array of arrays of indices");
     }
+    Files.writeString(file, "[[0]]");
+    assertThatThrownBy(() -> sm3("--cover sets:" + file))
+        .hasMessageContaining("is for a parameter of its own size; name it, such as ln_f.bias=");
+    Path odd = folder.resolve("a=b.json");
+    Files.writeString(odd, "[[0]]");
+    assertThat(sm3("--cover ln_f.bias=sets:" + odd).cover().of("ln_f.bias"))
+        .isEqualTo(Cover.sets(new long[] {0}));
     assertThatThrownBy(() -> sm3("--cover sets:" + folder.resolve("none")))
         .hasMessageContaining("no such file");
   }
@@ -276,6 +283,9 @@ class OptimizerOptionsTest {
         "--schedule piecewise:0.1@-0.5 | '0.1@-0.5' must be FACTOR@SHARE",
         "--schedule piecewise:-1@0.5 | '-1@0.5' must be FACTOR@SHARE",
         "--schedule piecewise:0.1@1 | '0.1@1' must be FACTOR@SHARE",
+        "--learning-rate 1e308 --schedule piecewise:10@0.5 | --schedule: learning rate is Infinity",
+        "--cover ln_f.bias=sets: | --cover is 'sets:'",
+        "--weight-decay 1 --no-decay none a | --no-decay is 'none a'; none stands alone",
         "--schedule piecewise:half@0.5 | 'half@0.5' must be FACTOR@SHARE",
         "--warmup 1.5 | --warmup is 1.5; it must be at least 0 and at most 1, for example 0.05",
         "--warmup-power 0 | --warmup-power: warm-up power is 0.0",
