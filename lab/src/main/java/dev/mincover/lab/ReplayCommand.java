@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -33,8 +35,12 @@ import tools.jackson.databind.json.JsonMapper;
       "    \"grads\": [[six values], {\"indices\": [1], \"values\": [the three of row 1]}],",
       "    \"steps\": [{\"param\": [six weights after it]}, {\"param\": [...]}]}]",
       "",
-      "Tensors are flat or nested arrays in row-major order; a step without a param is not"
-          + " compared. In config, momentum, momentumKind (\"average\", \"heavy-ball\","
+      "Tensors are arrays in row-major order, flat or nested exactly as the shape; in them NaN,"
+          + " Infinity and -Infinity may be words or strings, and null is NaN. A step without a"
+          + " param is not compared. Other keys are ignored, except in config and in the"
+          + " gradients of rows, which may note their values_shape.",
+      "",
+      "In config, learningRate is required; momentum, momentumKind (\"average\", \"heavy-ball\","
           + " \"nesterov\"), beta2 (1 is the sum), epsilon (0 is the paper's rule), algorithm"
           + " (\"SM3-I\", \"SM3-II\"), cover (\"slices\", \"singletons\", \"whole\", \"rows\" or"
           + " arrays of row-major positions) and weightDecay may be left out.",
@@ -52,6 +58,9 @@ final class ReplayCommand implements Callable<Integer> {
 
   private static final int DIFFERS = 1;
 
+  /** So many stopped sequences are named in the summary. */
+  private static final int NAMED = 3;
+
   private static final JsonMapper JSON =
       JsonMapper.builder()
           .disable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
@@ -66,12 +75,17 @@ final class ReplayCommand implements Callable<Integer> {
   @Option(
       names = "--tolerance",
       paramLabel = "T",
+      defaultValue = "1e-6",
       description = "Largest absolute difference of a weight that passes, at least 0.")
-  private double tolerance = 1e-6;
+  private double tolerance;
 
   @Option(
       names = "--json",
-      description = "Print one JSON document instead of lines; index has a number an axis.")
+      description = {
+        "Print one JSON document instead of lines; index lists one number per axis.",
+        "largestDifference is a number, or null where nothing was compared or one side is not"
+            + " finite; message, else null, says so."
+      })
   private boolean json;
 
   /**
@@ -118,7 +132,23 @@ final class ReplayCommand implements Callable<Integer> {
   }
 
   private String summary(List<Replay> replays) {
-    long outside = replays.stream().filter(replay -> !replay.within()).count();
+    List<Replay> stopped = replays.stream().filter(replay -> replay.stoppedAt() != null).toList();
+    long outside = replays.stream().filter(replay -> difference(replay) > tolerance).count();
+    List<String> verdicts = new ArrayList<>();
+    if (outside > 0) {
+      verdicts.add("%d not within %s".formatted(outside, tolerance));
+    }
+    if (!stopped.isEmpty()) {
+      String names =
+          stopped.stream()
+              .limit(NAMED)
+              .map(replay -> "'%s' of %s".formatted(replay.name(), replay.file()))
+              .collect(Collectors.joining(", "));
+      int more = stopped.size() - NAMED;
+      verdicts.add(
+          "%d stopped early (%s%s)"
+              .formatted(stopped.size(), names, more > 0 ? " and %d more".formatted(more) : ""));
+    }
     Replay worst = null;
     for (Replay replay : replays) {
       if (worst == null || difference(replay) > difference(worst)) {
@@ -127,21 +157,30 @@ final class ReplayCommand implements Callable<Integer> {
     }
     String where =
         worst == null || worst.step() == null
-            ? "no weight differs"
+            ? noDifference(worst, stopped)
             : "largest difference %s in '%s' of %s"
                 .formatted(Lines.difference(worst), worst.name(), worst.file());
-    return "%d %s: %s within %s; %s"
+    return "%d %s: %s; %s"
         .formatted(
             replays.size(),
             replays.size() == 1 ? "sequence" : "sequences",
-            outside == 0 ? "all" : outside + " not",
-            tolerance,
+            verdicts.isEmpty() ? "all within " + tolerance : String.join(", ", verdicts),
             where);
+  }
+
+  private static String noDifference(@Nullable Replay worst, List<Replay> stopped) {
+    if (worst == null || worst.largestDifference() == null) {
+      return "nothing was compared";
+    }
+    return stopped.isEmpty() ? "no weight differs" : "no weight differs in the steps compared";
   }
 
   private static double difference(Replay replay) {
     Double difference = replay.largestDifference();
-    return difference == null ? -1 : difference;
+    if (replay.step() == null) {
+      return difference == null ? -1 : 0;
+    }
+    return difference == null ? Double.POSITIVE_INFINITY : difference;
   }
 
   /** Replays as lines of a table, whose columns are as wide as the recordings need. */
@@ -155,7 +194,7 @@ final class ReplayCommand implements Callable<Integer> {
       for (Recording recording : recordings) {
         name = Math.max(name, recording.name().length());
         shape = Math.max(shape, recording.shape().toString().length());
-        steps = Math.max(steps, steps(recording.steps().size()).length());
+        steps = Math.max(steps, steps(recording.steps().size(), recording.comparable()).length());
       }
       format = "%-" + name + "s  %-" + shape + "s  %-" + steps + "s  largest difference %s%s  %s";
     }
@@ -164,23 +203,24 @@ final class ReplayCommand implements Callable<Integer> {
       return format.formatted(
           replay.name(),
           replay.shape(),
-          steps(replay.steps()),
+          steps(replay.steps(), replay.comparedSteps()),
           difference(replay),
           replay.message() == null ? "" : "; " + replay.message(),
           replay.within() ? "ok" : "DIFFERS");
     }
 
-    private static String steps(int count) {
-      return count == 1 ? "1 step" : count + " steps";
+    private static String steps(int count, int compared) {
+      String steps = count == 1 ? "1 step" : count + " steps";
+      return compared == count ? steps : "%s, %d compared".formatted(steps, compared);
     }
 
     static String difference(Replay replay) {
       Double difference = replay.largestDifference();
-      if (difference == null) {
-        return "unknown";
+      if (replay.step() == null) {
+        return difference == null ? "unknown" : "0";
       }
-      return replay.step() == null
-          ? "0"
+      return difference == null
+          ? "not finite at step %d, index %s".formatted(replay.step(), replay.index())
           : "%s at step %d, index %s"
               .formatted(
                   String.format(Locale.ROOT, "%.3e", difference), replay.step(), replay.index());

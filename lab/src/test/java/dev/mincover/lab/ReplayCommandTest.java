@@ -59,8 +59,9 @@ class ReplayCommandTest {
     assertThat(result.err()).isEmpty();
     assertThat(result.out().lines())
         .containsExactly(
-            "exact  [2]     1 step   largest difference 0  ok",
-            "off    [2, 2]  2 steps  largest difference 9.766e-04 at step 2, index [1, 0]  DIFFERS",
+            "exact  [2]     1 step               largest difference 0  ok",
+            "off    [2, 2]  2 steps, 1 compared  largest difference 9.766e-04 at step 2, index [1, 0]"
+                + "  DIFFERS",
             "2 sequences: 1 not within 1.0E-6; largest difference 9.766e-04 at step 2, index [1, 0]"
                 + " in 'off' of "
                 + file);
@@ -100,24 +101,32 @@ class ReplayCommandTest {
     String file = file("off.json", OFF);
     Result result = replay(file, "--json");
     assertThat(result.code()).isEqualTo(1);
-    String row = "{'file': '%s', 'name': '%s', 'shape': %s, 'steps': %d, 'largestDifference': %s,";
+    String row =
+        "{'file': '%s', 'name': '%s', 'shape': %s, 'steps': %d, 'comparedSteps': 1, 'largestDifference': %s,";
     String expected =
         "{'tolerance': 1.0E-6, 'within': false, 'sequences': ["
             + row.formatted(file, "exact", "[2]", 1, "0.0")
-            + " 'step': null, 'index': null, 'within': true}, "
+            + " 'step': null, 'index': null, 'within': true, 'stoppedAt': null, 'message': null}, "
             + row.formatted(file, "off", "[2, 2]", 2, "9.765625E-4")
-            + " 'step': 2, 'index': [1, 0], 'within': false}]}";
+            + " 'step': 2, 'index': [1, 0], 'within': false, 'stoppedAt': null,"
+            + " 'message': null}]}";
     assertThat(JsonMapper.shared().readTree(result.out()))
         .isEqualTo(JsonMapper.shared().readTree(expected.replace('\'', '"')));
     assertThat(replay(file, "--json", "--tolerance", "1").out()).contains("\"within\" : true");
   }
 
   @Test
-  void anInfiniteDifferenceIsAWordInJson() throws IOException {
+  void anInfiniteDifferenceIsNullInJson() throws IOException {
     String file = file("a.json", OFF.replace("1.5009765625", "Infinity"));
     JsonNode off = JsonMapper.shared().readTree(replay(file, "--json").out()).at("/sequences/1");
-    assertThat(off.get("largestDifference").asString()).isEqualTo("Infinity");
-    assertThat(replay(file).out()).contains("largest difference Infinity at step 2, index [1, 0]");
+    assertThat(off.get("largestDifference").isNull()).isTrue();
+    assertThat(off.get("index").get(0).asInt()).isEqualTo(1);
+    assertThat(off.get("message").asString())
+        .isEqualTo("not finite: Mincover has 1.5, the recording Infinity");
+    assertThat(replay(file).out())
+        .contains(
+            "largest difference not finite at step 2, index [1, 0]; not finite: Mincover has 1.5",
+            "2 sequences: 1 not within 1.0E-6; largest difference not finite at step 2, index");
   }
 
   @Test
@@ -127,11 +136,26 @@ class ReplayCommandTest {
     assertThat(result.code()).isEqualTo(1);
     assertThat(result.out())
         .contains(
-            "off    [2, 2]  2 steps  largest difference unknown; stopped at step 2: the gradient"
-                + " is NaN at [0, 1]; leave out steps that were skipped  DIFFERS");
+            "off    [2, 2]  2 steps, 0 compared  largest difference unknown; stopped at step 2: the gradient"
+                + " is NaN at [0, 1]; leave out steps that were skipped  DIFFERS",
+            "2 sequences: 1 stopped early ('off' of %s); no weight differs in the steps compared"
+                .formatted(file));
     JsonNode off = JsonMapper.shared().readTree(replay(file, "--json").out()).at("/sequences/1");
+    assertThat(off.get("stoppedAt").asInt()).isEqualTo(2);
     assertThat(off.get("message").asString()).startsWith("stopped at step 2");
     assertThat(off.get("largestDifference").isNull()).isTrue();
+  }
+
+  @Test
+  void aSummaryOfStoppedSequencesSaysNoMoreThanWasCompared() throws IOException {
+    String nan = OFF.substring(0, OFF.indexOf("]},") + 2).replace("[[1, 1]]", "[[NaN, 1]]");
+    String file = file("nan.json", nan + "]");
+    assertThat(replay(file).out())
+        .endsWith(
+            "1 sequence: 1 stopped early ('exact' of %s); nothing was compared\n".formatted(file));
+    String four = String.join(", ", nan.substring(1), nan.substring(1), nan.substring(1));
+    assertThat(replay(file("four.json", nan + ", " + four + "]")).out())
+        .contains("4 sequences: 4 stopped early (", " and 1 more); ");
   }
 
   @Test
@@ -173,7 +197,8 @@ class ReplayCommandTest {
     Result result = replay("--help");
     assertThat(result.code()).isZero();
     assertThat(result.out())
-        .contains("\"param0\"", "Example: mincover replay", "Default: 1.0E-6", "--json");
+        .contains("\"param0\"", "Example: mincover replay", "Default: 1e-6", "--json")
+        .contains("learningRate is required", "null is NaN", "index lists one");
   }
 
   @ParameterizedTest

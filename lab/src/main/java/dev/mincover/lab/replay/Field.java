@@ -2,6 +2,7 @@ package dev.mincover.lab.replay;
 
 import dev.mincover.lab.UserError;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.function.Supplier;
@@ -86,17 +87,84 @@ record Field(String place, String path, JsonNode node) {
   }
 
   /**
-   * All numbers of a tensor, one after another, however deep its arrays are nested. JSON has no
-   * word for numbers that are not finite: writers give the strings {@code "NaN"}, {@code
-   * "Infinity"} and {@code "-Infinity"}, or null, which is read as NaN.
+   * All numbers of a tensor, one after another, from a flat array, one nested in just its shape, or
+   * for a scalar a bare number. JSON has no word for numbers that are not finite: writers give the
+   * strings {@code "NaN"}, {@code "Infinity"} and {@code "-Infinity"}, or null, which is read as
+   * NaN.
    */
-  double[] values() {
+  double[] values(long... shape) {
     if (node.isMissingNode()) {
       throw error("give its values");
     }
+    long size = Arrays.stream(shape).reduce(1, (a, b) -> a * b);
+    String needed = Arrays.toString(shape);
+    if (!node.isArray() && shape.length > 0) {
+      throw error("shape %s needs %d values, flat or nested so".formatted(needed, size));
+    }
+    if (isNested(node)) {
+      long[] found = nesting(node, path, needed);
+      if (!Arrays.equals(found, nesting(shape))) {
+        throw problem(
+            "%s is nested as %s; nest it as %s or give %d values flat"
+                .formatted(path, Arrays.toString(found), needed, size));
+      }
+    }
     DoubleStream.Builder values = DoubleStream.builder();
     append(node, values);
-    return values.build().toArray();
+    double[] all = values.build().toArray();
+    if (all.length != size) {
+      throw problem(
+          "%s has %d values; shape %s needs %d".formatted(path, all.length, needed, size));
+    }
+    return all;
+  }
+
+  private static boolean isNested(JsonNode node) {
+    for (JsonNode element : node) {
+      if (element.isArray()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** How many elements there are on each level of arrays, which must be as many in all places. */
+  private long[] nesting(JsonNode node, String path, String needed) {
+    if (!isNested(node)) {
+      return node.isArray() ? new long[] {node.size()} : new long[0];
+    }
+    long[] first = {};
+    for (int i = 0; i < node.size(); i++) {
+      long[] nesting = nesting(node.get(i), "%s[%d]".formatted(path, i), needed);
+      if (i == 0) {
+        first = nesting;
+      } else if (!Arrays.equals(nesting, first)) {
+        throw problem(
+            "%s[0] has shape %s and %s[%d] has %s; nest %s as %s or flat"
+                .formatted(
+                    path,
+                    Arrays.toString(first),
+                    path,
+                    i,
+                    Arrays.toString(nesting),
+                    this.path,
+                    needed));
+      }
+    }
+    long[] all = new long[first.length + 1];
+    all[0] = node.size();
+    System.arraycopy(first, 0, all, 1, first.length);
+    return all;
+  }
+
+  /** The levels of arrays that a shape is written with: below an empty one there are none. */
+  private static long[] nesting(long[] shape) {
+    for (int axis = 0; axis < shape.length; axis++) {
+      if (shape[axis] == 0) {
+        return Arrays.copyOf(shape, axis + 1);
+      }
+    }
+    return shape;
   }
 
   private void append(JsonNode node, DoubleStream.Builder values) {

@@ -49,6 +49,12 @@ final class RecordedConfig {
 
   private static Momentum momentum(Field beta, Field kind) {
     Momentum.Kind chosen = kind.isAbsent() ? Momentum.Kind.AVERAGE : momentumKind(kind);
+    // Recorders write all keys, so a momentum of 0 or null may have a kind.
+    if (!kind.isAbsent() && beta.node().isMissingNode()) {
+      throw beta.problem(
+          "%s is missing, without which %s has no meaning; give it, 0 for none"
+              .formatted(beta.path(), kind.path()));
+    }
     return beta.isAbsent()
         ? Momentum.none()
         : beta.checked(() -> new Momentum(chosen, beta.number(), Momentum.Format.FLOAT32));

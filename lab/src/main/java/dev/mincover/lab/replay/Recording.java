@@ -5,8 +5,10 @@ import dev.mincover.Parameter;
 import dev.mincover.Shape;
 import dev.mincover.Sm3;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.StringNode;
 
 /**
  * A training run of one tensor as another implementation recorded it: the gradients that went in
@@ -32,6 +34,11 @@ public record Recording(
   @SuppressWarnings("ArrayRecordComponent") // Never compared.
   public record Step(Gradient gradient, double @Nullable [] weights) {}
 
+  /** Axes of an empty tensor may not be longer, in all: they have state that no weight pays for. */
+  private static final long MAX_EMPTY = 1 << 24;
+
+  private static final List<String> ROWS = List.of("indices", "values", "values_shape");
+
   /** Copies the list of steps. */
   public Recording {
     steps = List.copyOf(steps);
@@ -42,6 +49,7 @@ public record Recording(
     Field dimensions = sequence.get("shape");
     long[] lengths = dimensions.indices();
     Shape shape = dimensions.checked(() -> Shape.of(lengths));
+    checkEmpty(dimensions, shape);
     Sm3 recipe = RecordedConfig.recipe(sequence.get("config"));
     float[] initial = initial(sequence.get("param0"), shape);
     Recording recording = new Recording(file, name, shape, recipe, initial, steps(sequence, shape));
@@ -50,13 +58,33 @@ public record Recording(
     return recording;
   }
 
+  private static void checkEmpty(Field dimensions, Shape shape) {
+    if (shape.size() > 0) {
+      return; // As many weights follow.
+    }
+    long left = MAX_EMPTY;
+    for (long dimension : shape.dimensions()) {
+      if (dimension > left) {
+        throw dimensions.problem(
+            "%s is %s, which has no values but too long axes; they may add up to %d"
+                .formatted(dimensions.path(), shape, MAX_EMPTY));
+      }
+      left -= dimension;
+    }
+  }
+
+  /** How many steps have recorded weights. */
+  public int comparable() {
+    return (int) steps.stream().filter(step -> step.weights() != null).count();
+  }
+
   /** The tensor, over weights to be overwritten. */
   Parameter parameter(float[] weights) {
     return Parameter.of(name, weights, shape.dimensions());
   }
 
   private static float[] initial(Field field, Shape shape) {
-    double[] values = sized(field, shape.size(), shape);
+    double[] values = field.values(shape.dimensions());
     float[] weights = floats(values);
     for (int i = 0; i < weights.length; i++) {
       if (!Float.isFinite(weights[i])) {
@@ -88,7 +116,7 @@ public record Recording(
       steps.add(
           new Step(
               gradient(gradients.get(i), shape),
-              weights.isAbsent() ? null : sized(weights, shape.size(), shape)));
+              weights.isAbsent() ? null : weights.values(shape.dimensions())));
     }
     if (!comparable) {
       throw sequence.problem(
@@ -102,11 +130,19 @@ public record Recording(
       throw gradient.error("give its values, zeros included, or {\"indices\", \"values\"} of rows");
     }
     return gradient.node().isObject()
-        ? rows(gradient.get("indices"), gradient.get("values"), shape)
-        : Gradient.dense(floats(sized(gradient, shape.size(), shape)));
+        ? rows(gradient, shape)
+        : Gradient.dense(floats(gradient.values(shape.dimensions())));
   }
 
-  private static Gradient rows(Field indices, Field values, Shape shape) {
+  private static Gradient rows(Field gradient, Shape shape) {
+    for (String key : gradient.keys()) {
+      if (!ROWS.contains(key)) {
+        throw gradient.problem(
+            "%s has the key %s, which is not known; rename or remove it, known are %s"
+                .formatted(gradient.path(), StringNode.valueOf(key), String.join(", ", ROWS)));
+      }
+    }
+    Field indices = gradient.get("indices");
     if (shape.rank() == 0) {
       throw indices.problem(
           "%s are those of rows, and a scalar has none; give its gradient as a number"
@@ -121,18 +157,20 @@ public record Recording(
                 .formatted(indices.path(), row, shape, count - 1));
       }
     }
-    long width = count == 0 ? 0 : shape.size() / count;
-    return Gradient.rows(rows, floats(sized(values, rows.length * width, shape)));
-  }
-
-  private static double[] sized(Field field, long size, Shape shape) {
-    double[] values = field.values();
-    if (values.length != size) {
-      throw field.problem(
-          "%s has %d values; shape %s needs %d"
-              .formatted(field.path(), values.length, shape, size));
+    long[] needed = shape.dimensions();
+    needed[0] = rows.length;
+    Field noted = gradient.get("values_shape");
+    if (!noted.isAbsent() && !Arrays.equals(noted.indices(), needed)) {
+      throw noted.problem(
+          "%s is %s; %d rows of shape %s are %s"
+              .formatted(
+                  noted.path(),
+                  Arrays.toString(noted.indices()),
+                  rows.length,
+                  shape,
+                  Arrays.toString(needed)));
     }
-    return values;
+    return Gradient.rows(rows, floats(gradient.get("values").values(needed)));
   }
 
   /** Rounded to nearest; what is too large becomes infinite. */

@@ -9,15 +9,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.exc.JacksonIOException;
+import tools.jackson.core.exc.StreamConstraintsException;
+import tools.jackson.core.exc.UnexpectedEndOfInputException;
 import tools.jackson.core.json.JsonReadFeature;
-import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.StringNode;
 
 /**
  * A JSON file of recorded sequences, the input of {@code mincover replay}: an array of
@@ -31,8 +37,10 @@ import tools.jackson.databind.json.JsonMapper;
  * </pre>
  *
  * <p>All of {@code config} but the learning rate may be left out. Tensors are flat or nested arrays
- * in row-major order; steps without a {@code param} are not compared. Other keys are ignored,
- * except in {@code config}.
+ * in row-major order; steps without a {@code param} are not compared. A nested array has exactly
+ * the shape; in tensors, NaN, Infinity and -Infinity may be bare words or strings, and null is NaN.
+ * Other keys are ignored, except in {@code config} and in gradients of rows, of which {@code
+ * values_shape} may be noted.
  */
 public final class RecordingFile {
 
@@ -41,8 +49,13 @@ public final class RecordingFile {
   private static final JsonMapper JSON =
       JsonMapper.builder()
           .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
-          .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .build();
+
+  /** The character or word at fault. */
+  private static final Pattern UNEXPECTED =
+      Pattern.compile(
+          "^(?:Unexpected character \\(|(?:Unrecognized|Non-standard) token )'(.{1,40}?)'");
 
   private RecordingFile() {}
 
@@ -55,7 +68,14 @@ public final class RecordingFile {
   public static List<Recording> read(Path file) {
     try (InputStream in = Files.newInputStream(file);
         JsonParser parser = JSON.createParser(in)) {
-      List<Recording> recordings = recordings(file, parser);
+      List<Recording> recordings;
+      try {
+        recordings = recordings(file, parser);
+      } catch (JacksonIOException e) {
+        throw e;
+      } catch (JacksonException e) {
+        throw notJson(file, parser, e);
+      }
       if (recordings.isEmpty()) {
         throw new UserError(file + ": the array is empty; record at least one sequence");
       }
@@ -64,14 +84,16 @@ public final class RecordingFile {
       throw new UserError("cannot read " + file, e);
     } catch (JacksonIOException e) {
       throw new UserError("cannot read " + file, requireNonNull(e.getCause()));
-    } catch (JacksonException e) {
-      throw notJson(file, e);
     }
   }
 
   /** Sequence by sequence, so that only one at a time is held as a tree. */
   private static List<Recording> recordings(Path file, JsonParser parser) {
-    if (parser.nextToken() != JsonToken.START_ARRAY) {
+    JsonToken first = parser.nextToken();
+    if (first == null) {
+      throw new UserError(file + " is empty; record at least one sequence");
+    }
+    if (first != JsonToken.START_ARRAY) {
       throw new UserError(file + ": not a JSON array of sequences; put them between [ and ]");
     }
     List<Recording> recordings = new ArrayList<>();
@@ -99,11 +121,38 @@ public final class RecordingFile {
     return Recording.read(file.toString(), name, sequence);
   }
 
-  private static UserError notJson(Path file, JacksonException e) {
-    String why = String.valueOf(e.getOriginalMessage()).lines().findFirst().orElse("bad JSON");
-    TokenStreamLocation at = e.getLocation();
+  private static UserError notJson(Path file, JsonParser parser, JacksonException e) {
+    TokenStreamLocation at = e.getLocation() == null ? parser.currentLocation() : e.getLocation();
     String where =
-        at == null ? "" : " at line %d, column %d".formatted(at.getLineNr(), at.getColumnNr());
-    return new UserError("%s is not valid JSON%s: %s".formatted(file, where, why));
+        at.getLineNr() < 1
+            ? ""
+            : " at line %d, column %d".formatted(at.getLineNr(), at.getColumnNr());
+    return new UserError("%s is not valid JSON%s: %s".formatted(file, where, why(parser, e)));
+  }
+
+  /** The parser's messages name its classes and switches, which say nothing to a recorder. */
+  private static String why(JsonParser parser, JacksonException e) {
+    String message = String.valueOf(e.getOriginalMessage());
+    if (e instanceof UnexpectedEndOfInputException) {
+      return "the file ends too early; was all of it written?";
+    }
+    if (e instanceof StreamConstraintsException) {
+      if (message.startsWith("Number")) {
+        return "a number has more than %d digits; round it"
+            .formatted(StreamReadConstraints.DEFAULT_MAX_NUM_LEN);
+      }
+      return message.contains("nesting")
+          ? "more than %d arrays and objects are nested; tensors need one an axis"
+              .formatted(StreamReadConstraints.DEFAULT_MAX_DEPTH)
+          : "a string is too long; shorten it";
+    }
+    if (message.startsWith("Duplicate")) {
+      String key = String.valueOf(parser.streamReadContext().currentName());
+      return "the key %s is given twice; remove one".formatted(StringNode.valueOf(key));
+    }
+    Matcher unexpected = UNEXPECTED.matcher(message);
+    return unexpected.find()
+        ? "unexpected '%s'".formatted(unexpected.group(1))
+        : "this is not how JSON writes a value";
   }
 }

@@ -1,12 +1,13 @@
 package dev.mincover.lab.replay;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.mincover.BoundOptimizer;
 import dev.mincover.NonFiniteGradientException;
 import dev.mincover.Shape;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,23 +17,28 @@ import org.jspecify.annotations.Nullable;
  * @param name of the sequence
  * @param shape of its weights
  * @param steps recorded
+ * @param comparedSteps of them that were taken and have recorded weights
  * @param largestDifference of a weight to the recorded one, over all weights and steps compared;
- *     infinite if only one of them is finite or a number, and null if nothing was compared
+ *     null if nothing was compared, or if somewhere only one of the two is finite, as message then
+ *     says
  * @param step at which it first was so large, from 1; null if nothing differs
  * @param index of that weight, a number an axis; null if nothing differs
  * @param within whether all steps were taken and no difference is above the tolerance
- * @param message why not all steps were taken; null if they were
+ * @param stoppedAt step that was refused, so that it and later ones were not taken; null if none
+ * @param message why not all steps were taken, or which weight is not finite; null if neither
  */
 public record Replay(
     String file,
     String name,
     List<Long> shape,
     int steps,
+    int comparedSteps,
     @Nullable Double largestDifference,
     @Nullable Integer step,
     @Nullable List<Long> index,
     boolean within,
-    @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String message) {
+    @Nullable Integer stoppedAt,
+    @Nullable String message) {
 
   /**
    * Takes the recorded steps.
@@ -42,27 +48,37 @@ public record Replay(
   public static Replay of(Recording recording, double tolerance) {
     float[] weights = recording.initial().clone();
     Difference difference = new Difference();
-    String message = null;
+    String stopped = null;
+    int taken = 0;
     try (BoundOptimizer optimizer =
         recording.recipe().bind(List.of(recording.parameter(weights)), 1)) {
-      for (int t = 1; t <= recording.steps().size() && message == null; t++) {
-        Recording.Step step = recording.steps().get(t - 1);
-        message = take(optimizer, recording.name(), step, t);
-        if (message == null && step.weights() != null) {
-          difference.add(t, weights, step.weights());
+      for (Recording.Step step : recording.steps()) {
+        stopped = take(optimizer, recording.name(), step, taken + 1);
+        if (stopped != null) {
+          break;
+        }
+        taken++;
+        if (step.weights() != null) {
+          difference.add(taken, weights, step.weights());
         }
       }
     }
+    String message =
+        Stream.of(difference.pair, stopped == null ? "" : stopped)
+            .filter(part -> !part.isEmpty())
+            .collect(Collectors.joining("; "));
     return new Replay(
         recording.file(),
         recording.name(),
         Arrays.stream(recording.shape().dimensions()).boxed().toList(),
         recording.steps().size(),
-        difference.compared ? difference.largest : null,
+        difference.compared,
+        difference.compared > 0 && Double.isFinite(difference.largest) ? difference.largest : null,
         difference.step == 0 ? null : difference.step,
         difference.step == 0 ? null : axes(difference.index, recording.shape()),
-        message == null && difference.largest <= tolerance,
-        message);
+        stopped == null && difference.largest <= tolerance,
+        stopped == null ? null : taken + 1,
+        message.isEmpty() ? null : message);
   }
 
   /** Takes step t; if its gradient is refused, returns why. */
@@ -86,16 +102,21 @@ public record Replay(
     private double largest;
     private int step;
     private int index;
-    private boolean compared;
+    private int compared;
+    private String pair = "";
 
     void add(int step, float[] weights, double[] recorded) {
-      compared = true;
+      compared++;
       for (int i = 0; i < weights.length; i++) {
         double difference = between(weights[i], recorded[i]);
         if (difference > largest) {
           largest = difference;
           this.step = step;
           index = i;
+          if (Double.isInfinite(difference)) {
+            pair =
+                "not finite: Mincover has %s, the recording %s".formatted(weights[i], recorded[i]);
+          }
         }
       }
     }

@@ -170,7 +170,9 @@ class ReplayTest {
   void aRecordedWeightThatIsNoNumberDiffers() throws IOException {
     for (String bad : List.of("\"NaN\"", "null", "\"-Infinity\"")) {
       Replay replay = replay(byHand("[0, 0]", "{\"param\": [1.5, " + bad + "]}"), 1e30);
-      assertThat(replay.largestDifference()).as(bad).isInfinite();
+      assertThat(replay.largestDifference()).as(bad).isNull();
+      assertThat(replay.step()).isEqualTo(2);
+      assertThat(replay.message()).startsWith("not finite: Mincover has 1.5, the recording ");
       assertThat(replay.within()).isFalse();
     }
   }
@@ -180,6 +182,8 @@ class ReplayTest {
     Replay replay = replay(byHand("[0, \"NaN\"]", "{\"param\": [1.5, 1.5]}"), 1);
     assertThat(replay.within()).isFalse();
     assertThat(replay.largestDifference()).isNull();
+    assertThat(replay.stoppedAt()).isEqualTo(2);
+    assertThat(replay.comparedSteps()).isZero();
     assertThat(replay.message())
         .isEqualTo(
             "stopped at step 2: the gradient is NaN at [0, 1]; leave out steps that were skipped");
