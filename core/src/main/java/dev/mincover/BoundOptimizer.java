@@ -133,11 +133,10 @@ public final class BoundOptimizer implements AutoCloseable {
       requireUsableWeights(); // The average takes in those without a gradient as well.
     }
     int found = 0;
-    for (Parameter parameter : learning) {
-      Gradient gradient = gradients.get(parameter.name());
+    for (Update update : updates) {
+      Gradient gradient = gradients.get(update.parameter().name());
       if (gradient != null) {
-        Checks.requireFitting(
-            parameter, gradient, updates.get(index(parameter.name())).refusalOfRows(), threads);
+        Checks.requireFitting(update, gradient, threads);
         found++;
       }
     }

@@ -1,5 +1,6 @@
 package dev.mincover;
 
+import dev.mincover.internal.Update;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -108,11 +109,11 @@ final class Checks {
   /**
    * Refuses a gradient that a step cannot read.
    *
-   * @param refusalOfRows why the optimizer takes no sparse gradient for the parameter, or null
+   * @param update of the parameter that the gradient is for
    * @param threads how many share a step
    */
-  static void requireFitting(
-      Parameter parameter, Gradient gradient, @Nullable String refusalOfRows, int threads) {
+  static void requireFitting(Update update, Gradient gradient, int threads) {
+    Parameter parameter = update.parameter();
     String name = parameter.name();
     Shape shape = parameter.shape();
     MemorySegment values = gradient.values();
@@ -121,10 +122,11 @@ final class Checks {
     long needed = shape.size() * gradient.type().bytes();
     if (gradient instanceof Gradient.Rows rows) {
       requireUsable(name, "gradient's indices", rows.indices(), threads);
-      if (refusalOfRows != null) {
+      String refusal = update.refusalOfRows();
+      if (refusal != null) {
         throw new IllegalArgumentException(
             "parameter '%s' of shape %s takes no sparse gradient: %s"
-                .formatted(name, shape, refusalOfRows));
+                .formatted(name, shape, refusal));
       }
       requireRows(parameter, rows);
       needed = rows.count() * (needed / Math.max(1, shape.dimension(0)));

@@ -76,18 +76,17 @@ final class GradientGuard {
   }
 
   private void refuse(int i, StepGradient gradient, boolean changed) {
-    long at = survey.firstBad(gradient);
-    if (at < 0) {
+    Survey.Bad bad = survey.firstBad(gradient);
+    if (bad == null) {
       return; // Finite squares have added up to infinity.
     }
     Shape shape = parameters.get(i).shape();
     long[] index = new long[shape.rank()];
-    long rest = at;
+    long rest = bad.at();
     for (int axis = index.length - 1; axis >= 0; axis--) {
       index[axis] = rest % shape.dimension(axis);
       rest /= shape.dimension(axis);
     }
-    throw new NonFiniteGradientException(
-        parameters.get(i).name(), index, survey.valueAt(gradient, at), changed);
+    throw new NonFiniteGradientException(parameters.get(i).name(), index, bad.value(), changed);
   }
 }

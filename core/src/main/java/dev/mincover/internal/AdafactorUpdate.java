@@ -34,33 +34,25 @@ public final class AdafactorUpdate extends Update {
   private float keep;
   private float add;
 
-  private AdafactorUpdate(
-      Tensor tensor, Adafactor recipe, MemorySegment byRow, MemorySegment byColumn, long bytes) {
-    super(tensor, bytes);
+  private AdafactorUpdate(Tensor tensor, Adafactor recipe, Memory memory) {
+    super(tensor, memory);
     this.recipe = recipe;
-    this.byRow = byRow;
-    this.byColumn = byColumn;
     Shape shape = tensor.view.shape();
     int rank = shape.rank();
     factored = rank >= 2;
     columns = factored ? shape.dimension(rank - 1) : shape.size();
     rows = factored ? shape.dimension(rank - 2) : 1;
     matrices = factored ? RowView.product(shape, 0, rank - 2) : 1;
+    byRow = memory.floats(factored ? matrices * rows : columns);
+    byColumn = memory.floats(factored ? matrices * columns : 0);
   }
 
   /** Allocates the state of a parameter that learns. */
   public static AdafactorUpdate of(Parameter parameter, Adafactor recipe, Memory memory) {
-    long before = memory.bytes();
-    Shape shape = parameter.shape();
-    int rank = shape.rank();
-    boolean factored = rank >= 2;
-    long others = factored ? RowView.product(shape, 0, rank - 2) : 1;
-    MemorySegment byRow =
-        memory.floats(factored ? others * shape.dimension(rank - 2) : shape.size());
-    MemorySegment byColumn = memory.floats(factored ? others * shape.dimension(rank - 1) : 0);
-    RowView view = RowView.matrices(shape);
-    Tensor tensor = new Tensor(parameter, view, recipe.options(), recipe.momentum(), memory);
-    return new AdafactorUpdate(tensor, recipe, byRow, byColumn, memory.bytes() - before);
+    Memory own = memory.part();
+    RowView view = RowView.matrices(parameter.shape());
+    Tensor tensor = new Tensor(parameter, view, recipe.options(), recipe.momentum(), own);
+    return new AdafactorUpdate(tensor, recipe, own);
   }
 
   @Override
@@ -77,11 +69,6 @@ public final class AdafactorUpdate extends Update {
   @Override
   Plan plan(Rows rows, int parts) {
     return new Plan(rows, Part.cut(rows, 1), List.of(), factored ? 2 * columns : 0);
-  }
-
-  @Override
-  int passes() {
-    return 1;
   }
 
   @Override
@@ -115,9 +102,6 @@ public final class AdafactorUpdate extends Update {
       walk(matrix, gradient, scratch, true, shrink, k);
     }
   }
-
-  @Override
-  void merge(int pass, Plan plan, Scratch[] scratch) {}
 
   /** The root mean square of the weights. */
   private double weightSize(Scratch scratch) {

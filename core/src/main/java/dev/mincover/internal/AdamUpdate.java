@@ -5,7 +5,6 @@ import dev.mincover.Momentum;
 import dev.mincover.Parameter;
 import dev.mincover.internal.storage.Float32;
 import dev.mincover.internal.storage.Storage;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -25,12 +24,12 @@ public final class AdamUpdate extends Update {
   private float unbiasM;
   private float unbiasV;
 
-  private AdamUpdate(Tensor tensor, Accumulators v, MemorySegment m, Adam recipe, long bytes) {
-    super(tensor, bytes);
+  private AdamUpdate(Tensor tensor, Adam recipe, Memory memory) {
+    super(tensor, memory);
     this.recipe = recipe;
-    this.v = v;
+    v = Accumulators.each(tensor.view, memory);
     squares = new Float32(v.all);
-    mean = new Float32(m);
+    mean = new Float32(memory.floats(tensor.view.shape().size()));
     keepM = (float) recipe.beta1();
     addM = Coefficients.complement(recipe.beta1());
     keepV = (float) recipe.beta2();
@@ -40,12 +39,10 @@ public final class AdamUpdate extends Update {
 
   /** Allocates the state of a parameter that learns. */
   public static AdamUpdate of(Parameter parameter, Adam recipe, Memory memory) {
-    long before = memory.bytes();
+    Memory own = memory.part();
     RowView view = RowView.flat(parameter.shape());
-    Accumulators v = Accumulators.each(view, memory);
-    MemorySegment m = memory.floats(parameter.shape().size());
-    Tensor tensor = new Tensor(parameter, view, recipe.options(), Momentum.none(), memory);
-    return new AdamUpdate(tensor, v, m, recipe, memory.bytes() - before);
+    Tensor tensor = new Tensor(parameter, view, recipe.options(), Momentum.none(), own);
+    return new AdamUpdate(tensor, recipe, own);
   }
 
   @Override
@@ -61,11 +58,6 @@ public final class AdamUpdate extends Update {
   @Override
   Plan plan(Rows rows, int parts) {
     return new Plan(rows, Part.cut(rows, parts), List.of(), 0);
-  }
-
-  @Override
-  int passes() {
-    return 1;
   }
 
   @Override
@@ -103,7 +95,4 @@ public final class AdamUpdate extends Update {
     }
     scratch.largest = largest;
   }
-
-  @Override
-  void merge(int pass, Plan plan, Scratch[] scratch) {}
 }

@@ -12,9 +12,26 @@ public final class Memory implements AutoCloseable {
 
   private static final long CACHE_LINE = 64;
 
-  // Shared, since worker threads read and write it.
-  private final Arena arena = Arena.ofShared();
+  private final Arena arena;
+  private final @Nullable Memory whole;
   private long bytes;
+
+  /** Memory that holds nothing yet. */
+  @SuppressWarnings("MustBeClosedChecker") // Closed by close.
+  public Memory() {
+    arena = Arena.ofShared(); // Worker threads read and write it.
+    whole = null;
+  }
+
+  private Memory(Memory whole) {
+    arena = whole.arena;
+    this.whole = whole;
+  }
+
+  /** A part of this memory, which counts its own bytes as well; it is closed with the whole. */
+  Memory part() {
+    return new Memory(this);
+  }
 
   /** Room for {@code count} float32 values. */
   public MemorySegment floats(long count) {
@@ -28,8 +45,16 @@ public final class Memory implements AutoCloseable {
 
   /** Room for {@code size} bytes. */
   MemorySegment bytes(long size) {
+    MemorySegment segment = arena.allocate(size, CACHE_LINE);
+    count(size);
+    return segment;
+  }
+
+  private void count(long size) {
     bytes += size;
-    return arena.allocate(size, CACHE_LINE);
+    if (whole != null) {
+      whole.count(size);
+    }
   }
 
   /** All bytes obtained so far, and not given back. */
@@ -56,7 +81,7 @@ public final class Memory implements AutoCloseable {
         Arena larger = Arena.ofShared();
         own = larger;
         segment = larger.allocate(size, CACHE_LINE);
-        bytes += size;
+        count(size);
       }
     }
 
@@ -65,7 +90,7 @@ public final class Memory implements AutoCloseable {
     }
 
     void close() {
-      bytes -= segment.byteSize();
+      count(-segment.byteSize());
       segment = MemorySegment.NULL;
       if (own != null) {
         own.close();

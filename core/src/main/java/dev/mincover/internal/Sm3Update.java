@@ -32,18 +32,15 @@ public final class Sm3Update extends Update {
   private final float keepNu;
   private final float addNu;
   private final float epsilon;
-  private final Memory memory;
   private @Nullable MemorySegment settled;
 
   /** Steps that gave this tensor a gradient. */
   private long steps;
 
-  private Sm3Update(
-      Tensor tensor, Accumulators mu, Sm3 recipe, RowPass pass, Memory memory, long before) {
-    super(tensor, memory.bytes() - before);
+  private Sm3Update(Tensor tensor, Accumulators mu, Sm3 recipe, RowPass pass, Memory memory) {
+    super(tensor, memory);
     this.pass = pass;
     this.mu = mu;
-    this.memory = memory;
     // Of a single weight both algorithms say the same.
     twoPasses = recipe.algorithm() == Sm3.Algorithm.SM3_I && mu.along != Along.EACH;
     keepNu = (float) recipe.secondMoment().beta();
@@ -57,16 +54,11 @@ public final class Sm3Update extends Update {
   }
 
   static Sm3Update of(Parameter parameter, Sm3 recipe, RowPass pass, Memory memory) {
-    long before = memory.bytes();
+    Memory own = memory.part();
     RowView view = RowView.of(parameter.shape());
-    Accumulators mu = Accumulators.of(parameter, recipe.cover().of(parameter.name()), view, memory);
-    Tensor tensor = new Tensor(parameter, view, recipe.options(), recipe.momentum(), memory);
-    return new Sm3Update(tensor, mu, recipe, pass, memory, before);
-  }
-
-  @Override
-  public long bytes() {
-    return super.bytes() + (settled == null ? 0 : settled.byteSize());
+    Accumulators mu = Accumulators.of(parameter, recipe.cover().of(parameter.name()), view, own);
+    Tensor tensor = new Tensor(parameter, view, recipe.options(), recipe.momentum(), own);
+    return new Sm3Update(tensor, mu, recipe, pass, own);
   }
 
   @Override

@@ -63,18 +63,6 @@ public final class StepGradient {
     return touched == null ? offset : touched.index(entry) * width + offset;
   }
 
-  /** The entry that a weight's gradient belongs to; it must be one of them. */
-  long entryOf(long weight) {
-    if (touched != null) {
-      for (long entry = 0; entry < touched.count(); entry++) {
-        if (touched.index(entry) == weight / width) {
-          return entry;
-        }
-      }
-    }
-    return 0;
-  }
-
   /** Whether a kernel may read the row at a position where it lies. */
   boolean isDirect(long position) {
     return float32

@@ -140,21 +140,19 @@ public final class Survey {
     squares[job] = sum;
   }
 
-  /** The value that a gradient gives a weight, before it is transformed. */
-  public float valueAt(StepGradient gradient, long weight) {
-    Scratch scratch = step.scratch(0);
-    long entry = gradient.entryOf(weight);
-    long offset = weight - gradient.flat(entry, 0);
-    gradient.loadRaw(entry, offset, 1, scratch.g, scratch.other);
-    return scratch.g[0];
-  }
+  /**
+   * A gradient that no step can be taken from.
+   *
+   * @param at its position in the tensor, in row-major order
+   * @param value before it is transformed
+   */
+  public record Bad(long at, float value) {}
 
   /**
-   * Where a gradient is first not finite, or where its square is not once it is transformed.
-   *
-   * @return the value's position in the tensor, in row-major order; -1 if there is none
+   * Where a gradient is first not finite, or where its square is not once it is transformed; null
+   * if nowhere.
    */
-  public long firstBad(StepGradient gradient) {
+  public @Nullable Bad firstBad(StepGradient gradient) {
     Scratch scratch = step.scratch(0);
     for (long e = 0; e < gradient.entries(); e++) {
       for (long o = 0; o < gradient.width(); o += RowPass.TILE) {
@@ -164,11 +162,11 @@ public final class Survey {
         gradient.transform(n, scratch.u);
         for (int j = 0; j < n; j++) {
           if (!Float.isFinite(scratch.g[j]) || !Float.isFinite(scratch.u[j] * scratch.u[j])) {
-            return gradient.flat(e, o + j);
+            return new Bad(gradient.flat(e, o + j), scratch.g[j]);
           }
         }
       }
     }
-    return -1;
+    return null;
   }
 }

@@ -6,6 +6,7 @@ import dev.mincover.DataType;
 import dev.mincover.Momentum;
 import dev.mincover.Options;
 import dev.mincover.Parameter;
+import dev.mincover.Rounding;
 import dev.mincover.internal.storage.BFloat16;
 import dev.mincover.internal.storage.Float32;
 import dev.mincover.internal.storage.Int8;
@@ -28,7 +29,7 @@ final class Tensor {
   private final Momentum recipe;
   private final double multiplier;
   private final double decay;
-  private final long seed;
+  private final Rounding rounding;
 
   Tensor(Parameter parameter, RowView view, Options options, Momentum recipe, Memory memory) {
     this.parameter = parameter;
@@ -37,8 +38,8 @@ final class Tensor {
     String name = parameter.name();
     multiplier = options.multiplier().of(name);
     decay = options.weightDecay().of(name);
-    seed = options.rounding().seed();
-    weights = Storage.of(parameter.type(), parameter.weights(), options.rounding().stochastic());
+    rounding = options.rounding();
+    weights = Storage.of(parameter.type(), parameter.weights(), rounding.stochastic());
     long size = parameter.shape().size();
     if (recipe.isNone()) {
       momentumFloats = null;
@@ -48,7 +49,7 @@ final class Tensor {
       momentum =
           switch (recipe.format()) {
             case FLOAT32 -> new Float32(requireNonNull(momentumFloats));
-            case BFLOAT16 -> new BFloat16(memory.bytes(2 * size), options.rounding().stochastic());
+            case BFLOAT16 -> new BFloat16(memory.bytes(2 * size), rounding.stochastic());
             case INT8 ->
                 new Int8(
                     memory.bytes(size),
@@ -70,9 +71,9 @@ final class Tensor {
     return recipe;
   }
 
-  /** What the random bits of a step are a function of, besides a weight's index. */
+  /** What the random bits of a step, if any, are a function of, besides a weight's index. */
   long key(long step) {
-    return RandomBits.key(seed, step, parameter.name());
+    return rounding.stochastic() ? RandomBits.key(rounding.seed(), step, parameter.name()) : 0;
   }
 
   /**

@@ -14,16 +14,23 @@ import org.jspecify.annotations.Nullable;
 public abstract sealed class Update permits Sm3Update, AdamUpdate, AdafactorUpdate {
 
   final Tensor tensor;
-  private final long bytes;
+
+  /** Where all state comes from. */
+  final Memory memory;
+
   private @Nullable StepGradient gradient;
   private @Nullable Coefficients coefficients;
   private long key;
   private int largest;
 
-  /** A rule for {@code tensor} whose state takes so many bytes. */
-  Update(Tensor tensor, long bytes) {
+  /**
+   * A rule for a tensor.
+   *
+   * @param memory of this rule alone; its momentum is from there, too
+   */
+  Update(Tensor tensor, Memory memory) {
     this.tensor = tensor;
-    this.bytes = bytes;
+    this.memory = memory;
   }
 
   /** How a step's work on the tensor is shared, and the scratch memory of each part. */
@@ -35,8 +42,8 @@ public abstract sealed class Update permits Sm3Update, AdamUpdate, AdafactorUpda
   }
 
   /** Bytes obtained for the state. */
-  public long bytes() {
-    return bytes;
+  public final long bytes() {
+    return memory.bytes();
   }
 
   /** The accumulators, copied to the heap. */
@@ -69,8 +76,10 @@ public abstract sealed class Update permits Sm3Update, AdamUpdate, AdafactorUpda
   /** Cuts the work on the rows visited into at most {@code parts}. */
   abstract Plan plan(Rows rows, int parts);
 
-  /** How many passes a step takes over the gradient. */
-  abstract int passes();
+  /** How many passes a step takes over the gradient; one, unless the rule says otherwise. */
+  int passes() {
+    return 1;
+  }
 
   /** Before the first pass, on the caller's thread. */
   final void begin(StepGradient gradient, double eta, long step) {
@@ -99,8 +108,8 @@ public abstract sealed class Update permits Sm3Update, AdamUpdate, AdafactorUpda
     merge(pass, plan, scratch);
   }
 
-  /** Brings together what the parts have left in their scratch memory. */
-  abstract void merge(int pass, Plan plan, Scratch[] scratch);
+  /** Brings together what the parts have left in their scratch memory, if anything. */
+  void merge(int pass, Plan plan, Scratch[] scratch) {}
 
   final StepGradient gradient() {
     return requireNonNull(gradient);

@@ -56,6 +56,18 @@ public final class Checks {
   }
 
   /**
+   * Refuses what is negative or not finite.
+   *
+   * @throws UserError if the value is not a finite number of at least 0
+   */
+  static void requireNotNegative(String option, double value, String example) {
+    if (!(value >= 0) || Double.isInfinite(value)) {
+      throw new UserError(
+          "%s is %s; it must be at least 0, for example %s".formatted(option, value, example));
+    }
+  }
+
+  /**
    * Refuses shares out of range.
    *
    * @throws UserError if the value is not in 0 to 1

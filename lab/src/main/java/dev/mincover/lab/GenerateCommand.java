@@ -53,10 +53,7 @@ final class GenerateCommand implements Callable<Integer> {
       throw new UserError(
           "--length is %d; it must be at least 0 and at most %d".formatted(length, 1 << 30));
     }
-    if (!(temperature >= 0) || Double.isInfinite(temperature)) {
-      throw new UserError(
-          "--temperature is %s; it must be at least 0, for example 0.7".formatted(temperature));
-    }
+    Checks.requireNotNegative("--temperature", temperature, "0.7");
     Engine.useOneThreadAnOperation();
     PrintWriter out = spec.commandLine().getOut();
     try (Gpt model = ModelFile.load(RunDirectory.open(run).model())) {

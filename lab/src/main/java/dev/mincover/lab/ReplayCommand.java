@@ -100,10 +100,7 @@ final class ReplayCommand implements Callable<Integer> {
   /** Checks all files, then replays them. */
   @Override
   public Integer call() {
-    if (!(tolerance >= 0) || Double.isInfinite(tolerance)) {
-      throw new UserError(
-          "--tolerance is %s; it must be at least 0, for example 1e-6".formatted(tolerance));
-    }
+    Checks.requireNotNegative("--tolerance", tolerance, "1e-6");
     List<Recording> recordings = new ArrayList<>();
     for (Path file : files) {
       recordings.addAll(RecordingFile.read(file));

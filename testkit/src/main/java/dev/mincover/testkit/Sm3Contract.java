@@ -143,14 +143,14 @@ public abstract class Sm3Contract {
   private void reproduces(GoldenSequence sequence) {
     Sm3 recipe = Recipes.recipe(sequence);
     Shape shape = Shape.of(sequence.shape().stream().mapToLong(Integer::longValue).toArray());
-    Initial initial = new Initial(shape, floats(sequence.initialWeights()), false);
+    Initial initial = new Initial(shape, Floats.of(sequence.initialWeights()), false);
     try (Training training = bind(recipe, Map.of("w", initial), 1)) {
       for (int t = 1; t <= sequence.length(); t++) {
-        training.step(Map.of("w", floats(sequence.gradient(t))));
-        assertThat(doubles(training.weights("w")))
+        training.step(Map.of("w", Floats.of(sequence.gradient(t))));
+        assertThat(Floats.doubles(training.weights("w")))
             .as("weights after step %d", t)
             .containsExactly(sequence.weights(t), within(1e-6));
-        float[] mu = concatenate(training.optimizer().accumulators("w"));
+        float[] mu = Floats.concatenate(training.optimizer().accumulators("w"));
         double[] expected = sequence.mu(t).orElseThrow();
         for (int i = 0; i < expected.length; i++) {
           assertThat((double) mu[i])
@@ -175,7 +175,7 @@ public abstract class Sm3Contract {
           training.step(gradients);
           for (String name : parameters.keySet()) {
             ReferenceSm3 oracle = requireNonNull(oracles.get(name));
-            oracle.step(doubles(requireNonNull(gradients.get(name))), 0.1);
+            oracle.step(Floats.doubles(requireNonNull(gradients.get(name))), 0.1);
             assertClose(
                 training.weights(name),
                 oracle.weights(),
@@ -236,7 +236,7 @@ public abstract class Sm3Contract {
       training.step(zeros);
       parameters.forEach((name, initial) -> {
         assertThat(training.weights(name)).isEqualTo(initial.values);
-        float[] mu = concatenate(training.optimizer().accumulators(name));
+        float[] mu = Floats.concatenate(training.optimizer().accumulators(name));
         assertThat(mu).isEqualTo(new float[mu.length]);
       });
     }
@@ -291,11 +291,11 @@ public abstract class Sm3Contract {
     try (Training summed = bind(sum, Map.of("w", initial), 1);
         Training averaged = bind(average, Map.of("w", initial), 1)) {
       for (int t = 0; t < 4; t++) {
-        Map<String, float[]> gradient = Map.of("w", t == 0 ? ones(4) : new float[4]);
+        Map<String, float[]> gradient = Map.of("w", t == 0 ? Floats.filled(4, 1) : new float[4]);
         summed.step(gradient);
         averaged.step(gradient);
-        assertThat(concatenate(summed.optimizer().accumulators("w"))).containsOnly(1);
-        assertThat(concatenate(averaged.optimizer().accumulators("w")))
+        assertThat(Floats.concatenate(summed.optimizer().accumulators("w"))).containsOnly(1);
+        assertThat(Floats.concatenate(averaged.optimizer().accumulators("w")))
             .containsOnly((float) Math.pow(0.5, t + 1));
       }
     }
@@ -330,43 +330,10 @@ public abstract class Sm3Contract {
 
   private static ReferenceSm3 oracle(Sm3 recipe, String name, Initial initial) {
     return new ReferenceSm3(
-        Recipes.config(recipe, name, lengths(initial.shape)), doubles(initial.values));
+        Recipes.config(recipe, name, lengths(initial.shape)), Floats.doubles(initial.values));
   }
 
   private static int[] lengths(Shape shape) {
     return Arrays.stream(shape.dimensions()).mapToInt(Math::toIntExact).toArray();
-  }
-
-  private static float[] ones(int n) {
-    float[] ones = new float[n];
-    Arrays.fill(ones, 1);
-    return ones;
-  }
-
-  private static float[] concatenate(float[][] arrays) {
-    int length = Arrays.stream(arrays).mapToInt(array -> array.length).sum();
-    float[] all = new float[length];
-    int at = 0;
-    for (float[] array : arrays) {
-      System.arraycopy(array, 0, all, at, array.length);
-      at += array.length;
-    }
-    return all;
-  }
-
-  private static float[] floats(double[] values) {
-    float[] floats = new float[values.length];
-    for (int i = 0; i < floats.length; i++) {
-      floats[i] = (float) values[i];
-    }
-    return floats;
-  }
-
-  private static double[] doubles(float[] values) {
-    double[] doubles = new double[values.length];
-    for (int i = 0; i < doubles.length; i++) {
-      doubles[i] = values[i];
-    }
-    return doubles;
   }
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.DoubleStream;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.StringNode;
 
 /**
  * A value of a recording file that knows where it stands, so that every error names the file, the
@@ -34,11 +35,22 @@ record Field(String place, String path, JsonNode node) {
   }
 
   /** The keys of an object. */
-  Collection<String> keys() {
+  private Collection<String> keys() {
     if (!node.isObject()) {
       throw error("give an object");
     }
     return node.propertyNames();
+  }
+
+  /** Refuses keys of an object other than those known. */
+  void requireKnownKeys(List<String> known) {
+    for (String key : keys()) {
+      if (!known.contains(key)) {
+        throw problem(
+            "%s has the key %s, which is not known; rename or remove it, known are %s"
+                .formatted(path, StringNode.valueOf(key), String.join(", ", known)));
+      }
+    }
   }
 
   /** The elements of an array. */

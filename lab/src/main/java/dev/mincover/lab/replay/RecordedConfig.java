@@ -5,7 +5,6 @@ import dev.mincover.SecondMoment;
 import dev.mincover.Sm3;
 import dev.mincover.cover.Cover;
 import java.util.List;
-import tools.jackson.databind.node.StringNode;
 
 /** What a recorded optimizer computed, read as Mincover's recipe for the same. */
 final class RecordedConfig {
@@ -25,14 +24,8 @@ final class RecordedConfig {
 
   /** The recipe; keys that are absent leave it as it is by default. */
   static Sm3 recipe(Field config) {
-    for (String key : config.keys()) {
-      // A key passed over in silence would be a comparison with another optimizer.
-      if (!KEYS.contains(key)) {
-        throw config.problem(
-            "%s has the key %s, which is not known; rename or remove it, known are %s"
-                .formatted(config.path(), StringNode.valueOf(key), String.join(", ", KEYS)));
-      }
-    }
+    // A key passed over in silence would be a comparison with another optimizer.
+    config.requireKnownKeys(KEYS);
     Field eta = config.get("learningRate");
     if (eta.isAbsent()) {
       throw eta.problem(

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.node.StringNode;
 
 /**
  * A training run of one tensor as another implementation recorded it: the gradients that went in
@@ -105,20 +104,18 @@ public record Recording(
               .formatted(gradients.size(), recorded.size()));
     }
     List<Step> steps = new ArrayList<>();
-    boolean comparable = false;
     for (int i = 0; i < gradients.size(); i++) {
       Field step = recorded.get(i);
       if (!step.node().isObject()) {
         throw step.error("give an object with the weights after the step as \"param\"");
       }
       Field weights = step.get("param");
-      comparable |= !weights.isAbsent();
       steps.add(
           new Step(
               gradient(gradients.get(i), shape),
               weights.isAbsent() ? null : weights.values(shape.dimensions())));
     }
-    if (!comparable) {
+    if (steps.stream().allMatch(step -> step.weights() == null)) {
       throw sequence.problem(
           "no step has a \"param\", so there is nothing to compare; record weights after a step");
     }
@@ -135,13 +132,7 @@ public record Recording(
   }
 
   private static Gradient rows(Field gradient, Shape shape) {
-    for (String key : gradient.keys()) {
-      if (!ROWS.contains(key)) {
-        throw gradient.problem(
-            "%s has the key %s, which is not known; rename or remove it, known are %s"
-                .formatted(gradient.path(), StringNode.valueOf(key), String.join(", ", ROWS)));
-      }
-    }
+    gradient.requireKnownKeys(ROWS);
     Field indices = gradient.get("indices");
     if (shape.rank() == 0) {
       throw indices.problem(
