@@ -8,10 +8,8 @@ import dev.mincover.internal.Memory;
 import dev.mincover.internal.Step;
 import dev.mincover.internal.StepGradient;
 import dev.mincover.internal.Survey;
-import dev.mincover.internal.Touched;
 import dev.mincover.internal.Update;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -36,7 +34,10 @@ public final class BoundOptimizer implements AutoCloseable {
   private final Map<String, Integer> indices = new HashMap<>();
   private final List<Update> updates = new ArrayList<>();
   private final @Nullable StepGradient[] gradients;
-  private final @Nullable Touched[] touched;
+
+  /** As the user has given them. */
+  private final @Nullable Gradient[] given;
+
   private final Memory memory = new Memory();
   private final Step step;
   private final GradientGuard guard;
@@ -76,7 +77,7 @@ public final class BoundOptimizer implements AutoCloseable {
     largestMultiplier = largest(options.multiplier());
     largestDecay = largest(options.weightDecay());
     gradients = new StepGradient[learning.size()];
-    touched = new Touched[learning.size()];
+    given = new Gradient[learning.size()];
     try {
       for (Parameter parameter : learning) {
         updates.add(rule.of(parameter, memory));
@@ -132,23 +133,24 @@ public final class BoundOptimizer implements AutoCloseable {
       }
       requireUsableWeights(); // The average takes in those without a gradient as well.
     }
-    int found = 0;
-    for (Update update : updates) {
-      Gradient gradient = gradients.get(update.parameter().name());
-      if (gradient != null) {
-        Checks.requireFitting(update, gradient, threads);
-        found++;
-      }
-    }
-    if (found < gradients.size()) {
-      refuseUnused(gradients);
-    }
-    double eta = options.schedule().at(steps + 1);
-    requireLearningRate(eta);
     try {
-      for (int i = 0; i < updates.size(); i++) {
+      int found = 0;
+      for (int i = 0; i < given.length; i++) {
         Gradient gradient = gradients.get(learning.get(i).name());
-        this.gradients[i] = gradient == null ? null : read(i, gradient);
+        given[i] = gradient;
+        if (gradient != null) {
+          Checks.requireFitting(updates.get(i), gradient, threads);
+          found++;
+        }
+      }
+      if (found < gradients.size()) {
+        refuseUnused(gradients);
+      }
+      double eta = options.schedule().at(steps + 1);
+      requireLearningRate(eta);
+      for (int i = 0; i < given.length; i++) {
+        Gradient gradient = given[i];
+        this.gradients[i] = gradient == null ? null : updates.get(i).read(gradient);
       }
       if (!guard.admits(this.gradients)) {
         skippedSteps++;
@@ -163,7 +165,19 @@ public final class BoundOptimizer implements AutoCloseable {
       failed = false;
       guard.refuseAfterTheFact(this.gradients, updates);
     } finally {
-      Arrays.fill(this.gradients, null);
+      letGo();
+    }
+  }
+
+  /** Keeps nothing of a step's gradients alive. */
+  private void letGo() {
+    for (int i = 0; i < given.length; i++) {
+      StepGradient gradient = gradients[i];
+      if (gradient != null) {
+        gradient.clear();
+      }
+      gradients[i] = null;
+      given[i] = null;
     }
   }
 
@@ -320,16 +334,6 @@ public final class BoundOptimizer implements AutoCloseable {
         memory.close();
       }
     }
-  }
-
-  private StepGradient read(int i, Gradient gradient) {
-    Touched rows = null;
-    if (gradient instanceof Gradient.Rows sparse) {
-      rows = touched[i] == null ? new Touched() : touched[i];
-      touched[i] = rows;
-      rows.set(sparse);
-    }
-    return updates.get(i).gradient(gradient, rows);
   }
 
   private void requireUsableWeights() {

@@ -3,7 +3,6 @@ package dev.mincover;
 import dev.mincover.internal.StepGradient;
 import dev.mincover.internal.Survey;
 import dev.mincover.internal.Update;
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -34,11 +33,12 @@ final class GradientGuard {
    */
   boolean admits(@Nullable StepGradient[] gradients) {
     boolean checked = options.guard() != Guard.UNCHECKED || withNorm;
-    Survey.Findings findings =
-        checked ? survey.of(Arrays.asList(gradients), limit, withNorm) : null;
+    if (checked) {
+      survey.read(gradients, limit, withNorm);
+    }
     float scale = options.maximise() ? -1 : 1;
-    if (findings != null && findings.squares() > options.clipNorm() * options.clipNorm()) {
-      scale *= (float) (options.clipNorm() / Math.sqrt(findings.squares()));
+    if (withNorm && survey.squares() > options.clipNorm() * options.clipNorm()) {
+      scale *= (float) (options.clipNorm() / Math.sqrt(survey.squares()));
     }
     for (int i = 0; i < gradients.length; i++) {
       StepGradient gradient = gradients[i];
@@ -46,7 +46,7 @@ final class GradientGuard {
         continue;
       }
       gradient.transform(limit, scale);
-      if (findings != null && isBad(findings.largest(i), scale)) {
+      if (checked && isBad(survey.largest(i), scale)) {
         if (options.guard() == Guard.SKIP) {
           return false;
         }

@@ -8,6 +8,7 @@ import dev.mincover.Shape;
 import dev.mincover.cover.Cover;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 
@@ -206,13 +207,15 @@ final class Accumulators {
     return along == Along.EACH || (leading.length > 0 && leading[0].byIndex());
   }
 
-  /** The least accumulator that a row picks, in bits; those of +infinity if it picks none. */
-  int leadingMinimum(long row) {
-    int r = RowKernel.INFINITY;
+  /** The least accumulator that each row picks, in bits; those of +infinity if it picks none. */
+  void leadingMinima(long[] row, int count, int[] r) {
+    Arrays.fill(r, 0, count, RowKernel.INFINITY);
     for (Family family : leading) {
-      r = Math.min(r, family.mu().getAtIndex(JAVA_INT, family.index(row)));
+      MemorySegment mu = family.mu();
+      for (int i = 0; i < count; i++) {
+        r[i] = Math.min(r[i], mu.getAtIndex(JAVA_INT, family.index(row[i])));
+      }
     }
-    return r;
   }
 
   /** Lays out the least accumulator of each of {@code n} folded columns. */

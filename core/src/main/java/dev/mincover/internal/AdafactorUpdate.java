@@ -29,6 +29,7 @@ public final class AdafactorUpdate extends Update {
   private final MemorySegment byColumn;
 
   private final boolean factored;
+  private final Coefficients k = new Coefficients();
   private long steps;
   private double eta;
   private float keep;
@@ -72,20 +73,19 @@ public final class AdafactorUpdate extends Update {
   }
 
   @Override
-  Coefficients prepare(StepGradient gradient, double eta) {
+  void prepare(StepGradient gradient, double eta) {
     steps++;
     this.eta = eta;
     double beta2 = 1 - Math.pow((double) steps, -recipe.decayExponent());
     keep = (float) beta2;
     add = Coefficients.complement(beta2);
-    return tensor.coefficients(eta);
   }
 
   @Override
   void pass(int pass, Plan plan, int part, Scratch scratch) {
     StepGradient gradient = gradient();
     double size = recipe.relative() ? Math.max(recipe.epsilon2(), weightSize(scratch)) : 1;
-    Coefficients k = tensor.coefficients(eta * size);
+    tensor.prepare(k, eta * size);
     scratch.largest = 0;
     double sum = 0;
     for (long matrix = 0; matrix < matrices; matrix++) {
@@ -94,12 +94,12 @@ public final class AdafactorUpdate extends Update {
       } else {
         accumulate(gradient, scratch);
       }
-      sum += walk(matrix, gradient, scratch, false, 1, k);
+      sum += walk(matrix, gradient, scratch, false, 1);
     }
     double rms = Math.sqrt(sum / tensor.view.shape().size());
     float shrink = (float) (1 / Math.max(1, rms / recipe.clippingThreshold()));
     for (long matrix = 0; matrix < matrices; matrix++) {
-      walk(matrix, gradient, scratch, true, shrink, k);
+      walk(matrix, gradient, scratch, true, shrink);
     }
   }
 
@@ -168,12 +168,7 @@ public final class AdafactorUpdate extends Update {
    * @return the sum of all u^2 if no weights are moved
    */
   private double walk(
-      long matrix,
-      StepGradient gradient,
-      Scratch scratch,
-      boolean moves,
-      float shrink,
-      Coefficients k) {
+      long matrix, StepGradient gradient, Scratch scratch, boolean moves, float shrink) {
     double meanOfRows = factored ? meanOfRows(matrix) : 1;
     double sum = 0;
     for (long row = matrix * rows; row < (matrix + 1) * rows; row++) {

@@ -20,6 +20,7 @@ public final class AdamUpdate extends Update {
   private final float keepV;
   private final float addV;
   private final float epsilon;
+  private final Coefficients k = new Coefficients();
   private long steps;
   private float unbiasM;
   private float unbiasV;
@@ -61,11 +62,11 @@ public final class AdamUpdate extends Update {
   }
 
   @Override
-  Coefficients prepare(StepGradient gradient, double eta) {
+  void prepare(StepGradient gradient, double eta) {
     steps++;
     unbiasM = (float) (1 / (1 - Math.pow(recipe.beta1(), (double) steps)));
     unbiasV = (float) (1 / Math.sqrt(1 - Math.pow(recipe.beta2(), (double) steps)));
-    return tensor.coefficients(eta);
+    tensor.prepare(k, eta);
   }
 
   @Override
@@ -91,7 +92,7 @@ public final class AdamUpdate extends Update {
       }
       mean.store(at, n, m, 0);
       squares.store(at, n, v, 0);
-      tensor.move(at, n, u, coefficients(), key(), scratch);
+      tensor.move(at, n, u, k, key(), scratch);
     }
     scratch.largest = largest;
   }

@@ -1,28 +1,41 @@
 package dev.mincover.internal;
 
-/**
- * The numbers of one step of one tensor as a kernel wants them, in float32.
- *
- * @param keepNu factor of min(mu) in nu; 1 for a sum
- * @param addNu factor of g^2 in nu; 1 for a sum
- * @param epsilon added to nu under the root
- * @param keepMomentum factor of the old momentum; 0 if there is none
- * @param addMomentum factor of the new update in the momentum
- * @param eta the learning rate, its multiplier included
- * @param keepWeight factor of the old weight; 1 without weight decay
- */
-record Coefficients(
-    float keepNu,
-    float addNu,
-    float epsilon,
-    float keepMomentum,
-    float addMomentum,
-    float eta,
-    float keepWeight) {
+/** The numbers of one step of one tensor as a kernel wants them, in float32; written each step. */
+final class Coefficients {
 
-  /** The same, with another rule for nu. */
-  Coefficients nu(float keepNu, float addNu) {
-    return new Coefficients(keepNu, addNu, epsilon, keepMomentum, addMomentum, eta, keepWeight);
+  /** Factor of min(mu) in nu; 1 for a sum. */
+  float keepNu;
+
+  /** Factor of g^2 in nu; 1 for a sum. */
+  float addNu;
+
+  /** Added to nu under the root. */
+  float epsilon;
+
+  /** Factor of the old momentum; 0 if there is none. */
+  float keepMomentum;
+
+  /** Factor of the new update in the momentum. */
+  float addMomentum;
+
+  /** The learning rate, its multiplier included. */
+  float eta;
+
+  /** Factor of the old weight; 1 without weight decay. */
+  float keepWeight;
+
+  /** What a gradient's magnitude is cut to; infinity for none. */
+  float limit = Float.POSITIVE_INFINITY;
+
+  /** What it is multiplied by then. */
+  float scale = 1;
+
+  /**
+   * Added to a scaled gradient: 0, so that no -0 of 0 is left, which would not leave a weight of -0
+   * alone; but -0, which changes nothing, if the scale is 1.
+   */
+  float addend() {
+    return scale == 1 ? -0f : 0f;
   }
 
   /** 1 - beta, taken before rounding as the authors' code does; 1 for the sum, whose beta is 1. */

@@ -120,12 +120,14 @@ final class Maxima {
     }
   }
 
-  /** Raises the maxima of every family that the row at a position picks. */
-  void raiseLeading(MemorySegment scratch, long position, long row, int rNew) {
+  /** Raises the maxima of every family that the rows of a block pick. */
+  void raiseLeading(MemorySegment memory, long position, int count, Scratch block) {
     for (int f = 0; f < at.length; f++) {
       Family family = accumulators.leading[f];
-      long i = family.byIndex() ? rows.entry(position) : family.index(row);
-      raise(scratch, at[f] + (i - first[f]) * Integer.BYTES, rNew);
+      for (int i = 0; i < count; i++) {
+        long index = family.byIndex() ? rows.entry(position + i) : family.index(block.row[i]);
+        raise(memory, at[f] + (index - first[f]) * Integer.BYTES, block.operands.rNew[i]);
+      }
     }
   }
 

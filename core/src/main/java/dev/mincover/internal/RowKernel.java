@@ -1,32 +1,30 @@
 package dev.mincover.internal;
 
-import java.lang.System.Logger.Level;
-import java.lang.foreign.MemorySegment;
-
 /**
- * The arithmetic of SM3 on a stretch of one row: stateless, allocation-free, without a choice of
- * its own. Scalar and vector kernels give the same bits: each operation is rounded once, in the
+ * The arithmetic of SM3 along rows: stateless, allocation-free, and made for one {@link
+ * KernelSpec}. Scalar and vector kernels give the same bits: each operation is rounded once, in the
  * same order, and nothing is fused.
  *
- * <p>Shapes: w, g, m, c, c', u are n consecutive float32 values; r is one. For each j in order
+ * <p>Shapes: w, g, m, c, c', u are n consecutive values; r is one. For each j in order
  *
  * <pre>
- *   nu    = keepNu * min(r, c[j]) + addNu * g[j]^2       section 3, SM3-II [1]
- *   c'[j] = max(c'[j] if keep, nu)
- *   u     = g[j] / sqrt(nu + epsilon), 0 where that is 0/0 or x/0
- *   m[j]  = keepMomentum * m[j] + addMomentum * u        with momentum only
- *   w[j]  = keepWeight * w[j] - eta * (m[j] or u)
+ *   g     = scale * clip(g[j])                           as far as it is asked for
+ *   nu    = keepNu * min(r, c[j]) + addNu * g^2          section 3, SM3-II [1]
+ *   c'[j] = max(c'[j] unless fresh, nu)
+ *   u     = g / sqrt(nu + epsilon), 0 where that is 0/0 or x/0
+ *   m[j]  = keepMomentum * m[j] + addMomentum * u        with momentum only [2]
+ *   w[j]  = keepWeight * w[j] - eta * (m[j] or u)        Nesterov: u + keepMomentum * m[j]
  * </pre>
  *
- * and the largest nu is returned: the row's part of r'. Accumulators are never negative, so they
- * order like their bits, and min and max are taken on those as ints. The sign of a NaN is dropped,
- * so that it is the largest of all and shows in every maximum. c and c' may be the same memory.
- * Offsets of segments are in bytes.
+ * and r' is raised to the largest nu. Accumulators are never negative, so they order like their
+ * bits, and min and max are taken on those as ints. The sign of a NaN is dropped, so that it is the
+ * largest of all and shows in every maximum. c and c' may be the same memory. Offsets are in bytes.
  *
  * <p>[1] SM3-I is two runs: with keepNu = 0 and addNu = 1, c' and r' are the largest squares; with
- * keepNu = 1 and addNu = 0, nu is the least of the new accumulators.
+ * keepNu = 1 and addNu = 0, nu is the least of the new accumulators. [2] Weights are moved by m
+ * before it is rounded to the format it is kept in.
  */
-sealed interface RowKernel permits ScalarRowKernel, VectorRowKernel {
+interface RowKernel {
 
   /** Bits of +infinity: no accumulator. */
   int INFINITY = 0x7f800000;
@@ -35,87 +33,17 @@ sealed interface RowKernel permits ScalarRowKernel, VectorRowKernel {
   int MAGNITUDE = 0x7fffffff;
 
   /**
-   * A step without momentum.
+   * Steps over a stretch of one row or, if it was made for narrow rows, over whole rows that lie
+   * one after the other. Reads their r from {@link Operands#r}, and raises {@link Operands#rNew} to
+   * their largest nu.
    *
-   * @param r bits of the least accumulator over the leading axes; {@link #INFINITY} if there is
-   *     none
-   * @param keep -1 to take the maximum with the old c', 0 to overwrite it
-   * @return bits of the largest nu; 0 if n is 0
+   * @param n values of a row; of narrow rows a multiple of {@link #lanes}, and not 0
+   * @param first the first row, among those of the operands
+   * @param count how many rows; 1 unless they are narrow
    */
-  int update(
-      MemorySegment w,
-      long wAt,
-      MemorySegment g,
-      long gAt,
-      MemorySegment c,
-      long cAt,
-      MemorySegment cNew,
-      long cNewAt,
-      int n,
-      int r,
-      int keep,
-      Coefficients k);
+  void step(
+      Operands x, long wAt, long mAt, long gAt, long cAt, long cNewAt, int n, int first, int count);
 
-  /** A step with momentum m, which lies as w does; otherwise as {@link #update}. */
-  int updateWithMomentum(
-      MemorySegment w,
-      MemorySegment m,
-      long wAt,
-      MemorySegment g,
-      long gAt,
-      MemorySegment c,
-      long cAt,
-      MemorySegment cNew,
-      long cNewAt,
-      int n,
-      int r,
-      int keep,
-      Coefficients k);
-
-  /** The same without weights: u is overwritten; otherwise as {@link #update}. */
-  int precondition(
-      float[] g,
-      float[] u,
-      MemorySegment c,
-      long cAt,
-      MemorySegment cNew,
-      long cNewAt,
-      int n,
-      int r,
-      int keep,
-      Coefficients k);
-
-  /**
-   * The largest magnitude of n float32 values.
-   *
-   * @return its bits, which are above {@link #INFINITY} for NaN; 0 if n is 0
-   */
-  int largest(MemorySegment g, long at, int n);
-
-  /** The fastest kernel of this JVM. */
-  static RowKernel fastest() {
-    return Fastest.KERNEL;
-  }
-
-  /** Chooses once a JVM, so that a refusal is said once. */
-  final class Fastest {
-    private static final RowKernel KERNEL = choose();
-
-    private Fastest() {}
-
-    private static RowKernel choose() {
-      String refusal;
-      if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
-        refusal =
-            "start the JVM with --add-modules jdk.incubator.vector for the fast vector kernel";
-      } else if (!VectorRowKernel.isFast()) {
-        refusal = "this processor has no vector registers of 128 bits or more";
-      } else {
-        return new VectorRowKernel();
-      }
-      System.getLogger("dev.mincover")
-          .log(Level.INFO, "Mincover runs its scalar kernel (same results, slower): " + refusal);
-      return new ScalarRowKernel();
-    }
-  }
+  /** How many values it takes at a time. */
+  int lanes();
 }

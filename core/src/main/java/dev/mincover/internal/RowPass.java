@@ -1,160 +1,246 @@
 package dev.mincover.internal;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
+import dev.mincover.DataType;
 import dev.mincover.internal.Accumulators.Along;
+import dev.mincover.internal.storage.Storage;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one loop over rows. A pass over a part of a tensor reads the mu of the step before, moves the
- * weights and leaves the new maxima in scratch memory, to be merged and committed.
+ * The one loop over rows, for one tensor. A pass over a part of it reads the mu of the step before,
+ * moves the weights and leaves the new maxima in scratch memory, to be merged and committed.
  *
  * <p>Columns are taken in tiles, so that c and c' stay in the nearest cache [1], and rows in
- * blocks, so that a tile of c is fetched once for several rows [2]. Both are invisible in the
- * result. Weights and gradients that a kernel can use where they lie are stepped by one fused
- * kernel; all others go through tiles, decoded, stepped and encoded again [3].
+ * blocks, so that a tile of c is fetched once for several rows [2]; narrow rows go to the kernel a
+ * block at a time. None of this is visible in the result. What the kernel cannot work on where it
+ * lies, it finds decoded in a tile [3]: the same operations in the same order, and equal bits.
  *
  * <p>[1] A tile of c and c' is 16 KiB. [2] A block's rows of g and w are streamed a tile at a time.
- * [3] The same operations in the same order: equal bits.
+ * [3] Gradients that are float16 or given in several pieces, weights that are float16 or rounded
+ * stochastically, momentum in int8 or rounded so.
  */
 final class RowPass {
 
   static final int TILE = 2048;
   static final int BLOCK = 32;
 
-  private final RowKernel kernel;
+  // Where the operands' tiles lie among a thread's, in bytes.
+  private static final long G_TILE = 0;
+  private static final long M_TILE = TILE * (long) Float.BYTES;
+  private static final long W_TILE = 2 * M_TILE;
 
-  /** A loop that runs the fastest kernel of this JVM. */
-  RowPass() {
-    this(RowKernel.fastest());
-  }
-
-  RowPass(RowKernel kernel) {
-    this.kernel = kernel;
-  }
+  /** Rows of up to so many values are narrow. */
+  private static final int NARROW = 256;
 
   /**
-   * What a pass is over and for.
+   * What a pass is for.
    *
    * @param moves whether weights are moved; if not, only maxima are taken and r counts as 0
    * @param raises whether the maxima will be committed
+   * @param averages whether nu is weighted, by {@code keepNu} and {@code addNu}
    */
-  record Work(
-      Tensor tensor,
-      Accumulators mu,
-      StepGradient gradient,
-      Coefficients coefficients,
-      boolean moves,
-      boolean raises,
-      long key) {}
+  record Purpose(
+      boolean moves, boolean raises, boolean averages, float keepNu, float addNu, float epsilon) {}
+
+  private final Kernels kernels;
+  private final Tensor tensor;
+  private final Accumulators mu;
+  private final Purpose purpose;
+  private final KernelSpec spec;
+  private final boolean weightsInPlace;
+  private final boolean momentumInPlace;
+  private final boolean hasNarrowRows;
+
+  // Of the step under way.
+  private final Coefficients k = new Coefficients();
+  private DataType gradientType = DataType.FLOAT32;
+  private RowKernel direct;
+  private RowKernel narrow;
+  private final RowKernel staged;
+  private long key;
+
+  RowPass(Kernels kernels, Tensor tensor, Accumulators mu, Purpose purpose) {
+    this.kernels = kernels;
+    this.tensor = tensor;
+    this.mu = mu;
+    this.purpose = purpose;
+    boolean fresh = mu.along == Along.EACH || mu.along == Along.SETS;
+    spec = tensor.spec(purpose.moves, purpose.averages, purpose.epsilon != 0, fresh);
+    weightsInPlace = tensor.hasWeightsInPlace();
+    momentumInPlace = tensor.momentum == null || tensor.momentumInPlace != null;
+    staged = kernels.of(spec);
+    long rowLength = tensor.view.rowLength();
+    hasNarrowRows =
+        rowLength <= NARROW
+            && rowLength % staged.lanes() == 0
+            && (mu.along == Along.AXIS || mu.along == Along.FOLDED || mu.along == Along.NONE);
+    direct = staged;
+    narrow = hasNarrowRows ? kernels.of(spec.with(gradientType, true)) : staged;
+    k.keepNu = purpose.keepNu;
+    k.addNu = purpose.addNu;
+    k.epsilon = purpose.epsilon;
+  }
+
+  /** Before the parts of a step. */
+  void begin(StepGradient gradient, double eta, long key) {
+    this.key = key;
+    tensor.prepare(k, eta);
+    k.limit = gradient.limit();
+    k.scale = gradient.scale();
+    if (gradient.type() != gradientType) {
+      gradientType = gradient.type();
+      boolean readable = gradientType != DataType.FLOAT16;
+      direct = readable ? kernels.of(spec.with(gradientType, false)) : staged;
+      narrow = readable && hasNarrowRows ? kernels.of(spec.with(gradientType, true)) : staged;
+    }
+  }
+
+  /** Whether the thread's tiles are needed for a gradient. */
+  boolean needsTiles(StepGradient gradient) {
+    return !gradient.isDirect() || (purpose.moves && !(weightsInPlace && momentumInPlace));
+  }
 
   /** Passes over one part and leaves its maxima in scratch memory. */
-  void run(Work work, Part part, Maxima maxima, Scratch scratch) {
-    Accumulators mu = work.mu;
-    Rows rows = work.gradient.rows;
+  void run(StepGradient gradient, Part part, Maxima maxima, Scratch scratch) {
+    Rows rows = gradient.rows();
     long rowLength = rows.view.rowLength();
     MemorySegment memory = scratch.memory.segment();
     Along along = mu.along;
-    MemorySegment c =
-        switch (along) {
-          case AXIS -> mu.columns[0].mu();
-          case EACH -> mu.all;
-          case NONE, FOLDED, SETS -> memory;
-        };
-    MemorySegment cNew = along == Along.EACH ? mu.all : memory;
-    int keep = along == Along.EACH || along == Along.SETS ? 0 : -1;
+    Operands x = scratch.operands;
+    x.k = k;
+    x.c = along == Along.AXIS ? mu.columns[0].mu() : along == Along.EACH ? mu.all : memory;
+    x.cNew = along == Along.EACH ? mu.all : memory;
     maxima.clear(memory);
+    boolean wholeBlocks =
+        hasNarrowRows
+            && !rows.isSparse()
+            && !needsTiles(gradient)
+            && part.column1() - part.column0() == rowLength;
     int largest = 0;
     for (long first = part.from(); first < part.to(); first += BLOCK) {
       int count = (int) Math.min(BLOCK, part.to() - first);
-      for (int i = 0; i < count; i++) {
-        scratch.row[i] = rows.row(first + i);
-        scratch.r[i] = work.moves ? mu.leadingMinimum(scratch.row[i]) : 0;
+      rows.rows(first, count, scratch.row);
+      if (purpose.moves) {
+        mu.leadingMinima(scratch.row, count, x.r);
+      } else {
+        Arrays.fill(x.r, 0, count, 0);
       }
-      Arrays.fill(scratch.rNew, 0, count, 0);
-      for (long column = part.column0(); column < part.column1(); column += TILE) {
-        int n = (int) Math.min(TILE, part.column1() - column);
-        long inPart = (column - part.column0()) * Float.BYTES;
-        for (int i = 0; i < count; i++) {
-          long at = scratch.row[i] * rowLength + column;
-          long cAt = maxima.laidOutAt;
-          long cNewAt = maxima.trailingAt;
-          switch (along) {
-            case AXIS -> {
-              cAt = column * Float.BYTES;
-              cNewAt += inPart;
+      Arrays.fill(x.rNew, 0, count, 0);
+      if (wholeBlocks) {
+        long at = first * rowLength;
+        useInPlace(x, gradient);
+        narrow.step(
+            x,
+            at * spec.weights().bytes(),
+            at * momentumBytes(),
+            at * gradientType.bytes(),
+            along == Along.AXIS ? 0 : maxima.laidOutAt,
+            maxima.trailingAt,
+            (int) rowLength,
+            0,
+            count);
+      } else {
+        for (long column = part.column0(); column < part.column1(); column += TILE) {
+          int n = (int) Math.min(TILE, part.column1() - column);
+          long inPart = (column - part.column0()) * Float.BYTES;
+          for (int i = 0; i < count; i++) {
+            long at = scratch.row[i] * rowLength + column;
+            long cAt = maxima.laidOutAt;
+            long cNewAt = maxima.trailingAt;
+            switch (along) {
+              case AXIS -> {
+                cAt = column * Float.BYTES;
+                cNewAt += inPart;
+              }
+              case FOLDED -> {
+                cAt += inPart;
+                cNewAt += inPart;
+              }
+              case EACH -> {
+                cAt = at * Float.BYTES;
+                cNewAt = cAt;
+              }
+              case SETS -> mu.layOutSets(at, n, memory, cAt);
+              case NONE -> {}
             }
-            case FOLDED -> {
-              cAt += inPart;
-              cNewAt += inPart;
+            stretch(x, gradient, first + i, column, at, cAt, cNewAt, n, i, scratch);
+            if (along == Along.SETS && purpose.raises) {
+              maxima.raiseSets(memory, at, n);
             }
-            case EACH -> {
-              cAt = at * Float.BYTES;
-              cNewAt = cAt;
-            }
-            case SETS -> mu.layOutSets(at, n, memory, cAt);
-            case NONE -> {}
-          }
-          int rNew =
-              stretch(
-                  work,
-                  first + i,
-                  column,
-                  at,
-                  c,
-                  cAt,
-                  cNew,
-                  cNewAt,
-                  n,
-                  scratch.r[i],
-                  keep,
-                  scratch);
-          scratch.rNew[i] = Math.max(scratch.rNew[i], rNew);
-          if (along == Along.SETS && work.raises) {
-            maxima.raiseSets(memory, at, n);
           }
         }
       }
+      maxima.raiseLeading(memory, first, count, scratch);
       for (int i = 0; i < count; i++) {
-        maxima.raiseLeading(memory, first + i, scratch.row[i], scratch.rNew[i]);
-        largest = Math.max(largest, scratch.rNew[i]);
+        largest = Math.max(largest, x.rNew[i]);
       }
     }
     scratch.largest = largest;
   }
 
-  /** A stretch of one row, by the fused kernel where weights and gradient allow it. */
-  private int stretch(
-      Work work,
+  private void useInPlace(Operands x, StepGradient gradient) {
+    x.g = gradient.segment();
+    x.w = tensor.parameter.weights();
+    MemorySegment m = tensor.momentumInPlace;
+    x.m = m == null ? MemorySegment.NULL : m;
+  }
+
+  private int momentumBytes() {
+    @Nullable DataType momentum = spec.momentum();
+    return momentum == null ? 0 : momentum.bytes();
+  }
+
+  /** A stretch of one row: decoded into tiles and encoded again where a kernel needs it. */
+  private void stretch(
+      Operands x,
+      StepGradient gradient,
       long position,
       long column,
       long at,
-      MemorySegment c,
       long cAt,
-      MemorySegment cNew,
       long cNewAt,
       int n,
-      int r,
-      int keep,
+      int row,
       Scratch scratch) {
-    Tensor tensor = work.tensor;
-    StepGradient gradient = work.gradient;
-    Coefficients k = work.coefficients;
-    if (work.moves && tensor.isFusible() && gradient.isDirect(position)) {
-      MemorySegment w = tensor.parameter.weights();
-      MemorySegment g = gradient.segment;
-      long wAt = at * Float.BYTES;
-      long gAt = gradient.directAt(position, column);
-      @Nullable MemorySegment m = tensor.momentumFloats;
-      return m == null
-          ? kernel.update(w, wAt, g, gAt, c, cAt, cNew, cNewAt, n, r, keep, k)
-          : kernel.updateWithMomentum(w, m, wAt, g, gAt, c, cAt, cNew, cNewAt, n, r, keep, k);
+    useInPlace(x, gradient);
+    MemorySegment tiles = scratch.tiles();
+    RowKernel kernel = direct;
+    long gAt = G_TILE;
+    if (gradient.isDirect(position)) {
+      gAt = gradient.directAt(position, column);
+    } else {
+      kernel = staged;
+      gradient.loadRow(position, column, n, scratch.g, scratch.other);
+      MemorySegment.copy(scratch.g, 0, tiles, JAVA_FLOAT, gAt, n);
+      x.g = tiles;
     }
-    gradient.load(position, column, n, scratch.g, scratch.other);
-    int rNew = kernel.precondition(scratch.g, scratch.u, c, cAt, cNew, cNewAt, n, r, keep, k);
-    if (work.moves) {
-      tensor.move(at, n, scratch.u, k, work.key, scratch);
+    long wAt = at * spec.weights().bytes();
+    long mAt = at * momentumBytes();
+    boolean stagesWeights = purpose.moves && !weightsInPlace;
+    if (stagesWeights) {
+      wAt = W_TILE;
+      tensor.weights.load(at, n, scratch.w);
+      MemorySegment.copy(scratch.w, 0, tiles, JAVA_FLOAT, wAt, n);
+      x.w = tiles;
     }
-    return rNew;
+    Storage momentum = purpose.moves && !momentumInPlace ? tensor.momentum : null;
+    if (momentum != null) {
+      mAt = M_TILE;
+      momentum.load(at, n, scratch.m);
+      MemorySegment.copy(scratch.m, 0, tiles, JAVA_FLOAT, mAt, n);
+      x.m = tiles;
+    }
+    kernel.step(x, wAt, mAt, gAt, cAt, cNewAt, n, row, 1);
+    if (momentum != null) {
+      MemorySegment.copy(tiles, JAVA_FLOAT, mAt, scratch.m, 0, n);
+      momentum.store(at, n, scratch.m, ~key); // Other random bits than the weights'.
+    }
+    if (stagesWeights) {
+      MemorySegment.copy(tiles, JAVA_FLOAT, wAt, scratch.w, 0, n);
+      tensor.weights.store(at, n, scratch.w, key);
+    }
   }
 }

@@ -1,5 +1,8 @@
 package dev.mincover.internal;
 
+import static java.util.Objects.requireNonNull;
+
+import dev.mincover.Gradient;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +44,20 @@ final class Rows {
   /** How many values they hold. */
   long values() {
     return count() * view.rowLength();
+  }
+
+  /** Takes the rows of another gradient; for rows that may be left out only. */
+  Touched touch(Gradient.Rows given) {
+    Touched touched = requireNonNull(this.touched);
+    touched.set(given);
+    return touched;
+  }
+
+  /** The rows at {@code count} positions. */
+  void rows(long first, int count, long[] into) {
+    for (int i = 0; i < count; i++) {
+      into[i] = row(first + i);
+    }
   }
 
   /** The row at a position. */

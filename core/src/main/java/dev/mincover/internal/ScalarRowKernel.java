@@ -2,130 +2,98 @@ package dev.mincover.internal;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
+import dev.mincover.DataType;
+import dev.mincover.internal.storage.BFloat16;
 import java.lang.foreign.MemorySegment;
 
-/** One value at a time: the oracle of the vector kernel, its tail, and its stand-in. */
-final class ScalarRowKernel implements RowKernel {
+/**
+ * One value at a time: the oracle of the vector kernels, their tail, and their stand-in.
+ *
+ * @param spec what it is made for
+ */
+record ScalarRowKernel(KernelSpec spec) implements RowKernel {
 
   @Override
-  public int update(
-      MemorySegment w,
+  public void step(
+      Operands x,
       long wAt,
-      MemorySegment g,
+      long mAt,
       long gAt,
-      MemorySegment c,
       long cAt,
-      MemorySegment cNew,
       long cNewAt,
       int n,
-      int r,
-      int keep,
-      Coefficients k) {
-    int rNew = 0;
-    for (int j = 0; j < n; j++) {
-      long o = (long) j * Float.BYTES;
-      float gj = g.get(JAVA_FLOAT_UNALIGNED, gAt + o);
-      float nu = nu(c.get(JAVA_INT_UNALIGNED, cAt + o), r, gj, k);
-      rNew = Math.max(rNew, accumulate(nu, cNew, cNewAt + o, keep));
-      float u = scale(gj, nu, k);
-      float wj = w.get(JAVA_FLOAT_UNALIGNED, wAt + o);
-      w.set(JAVA_FLOAT_UNALIGNED, wAt + o, k.keepWeight() * wj - k.eta() * u);
+      int first,
+      int count) {
+    for (int i = 0; i < count; i++) {
+      for (int j = 0; j < n; j++) {
+        int at = i * n + j;
+        int nu = step(x, wAt, mAt, gAt, at, cAt, cNewAt, j, x.r[first + i]);
+        x.rNew[first + i] = Math.max(x.rNew[first + i], nu);
+      }
     }
-    return rNew;
   }
 
-  @Override
-  public int updateWithMomentum(
-      MemorySegment w,
-      MemorySegment m,
-      long wAt,
-      MemorySegment g,
-      long gAt,
-      MemorySegment c,
-      long cAt,
-      MemorySegment cNew,
-      long cNewAt,
-      int n,
-      int r,
-      int keep,
-      Coefficients k) {
-    int rNew = 0;
-    for (int j = 0; j < n; j++) {
-      long o = (long) j * Float.BYTES;
-      float gj = g.get(JAVA_FLOAT_UNALIGNED, gAt + o);
-      float nu = nu(c.get(JAVA_INT_UNALIGNED, cAt + o), r, gj, k);
-      rNew = Math.max(rNew, accumulate(nu, cNew, cNewAt + o, keep));
-      float u = scale(gj, nu, k);
-      float mj = k.keepMomentum() * m.get(JAVA_FLOAT_UNALIGNED, wAt + o) + k.addMomentum() * u;
-      m.set(JAVA_FLOAT_UNALIGNED, wAt + o, mj);
-      float wj = w.get(JAVA_FLOAT_UNALIGNED, wAt + o);
-      w.set(JAVA_FLOAT_UNALIGNED, wAt + o, k.keepWeight() * wj - k.eta() * mj);
-    }
-    return rNew;
-  }
-
-  @Override
-  public int precondition(
-      float[] g,
-      float[] u,
-      MemorySegment c,
-      long cAt,
-      MemorySegment cNew,
-      long cNewAt,
-      int n,
-      int r,
-      int keep,
-      Coefficients k) {
-    return precondition(g, u, 0, c, cAt, cNew, cNewAt, n, r, keep, k);
-  }
-
-  /** From index {@code j0} of the arrays on; c and c' start there already. */
-  int precondition(
-      float[] g,
-      float[] u,
-      int j0,
-      MemorySegment c,
-      long cAt,
-      MemorySegment cNew,
-      long cNewAt,
-      int n,
-      int r,
-      int keep,
-      Coefficients k) {
-    int rNew = 0;
-    for (int j = 0; j < n; j++) {
-      long o = (long) j * Float.BYTES;
-      float gj = g[j0 + j];
-      float nu = nu(c.get(JAVA_INT_UNALIGNED, cAt + o), r, gj, k);
-      rNew = Math.max(rNew, accumulate(nu, cNew, cNewAt + o, keep));
-      u[j0 + j] = scale(gj, nu, k);
-    }
-    return rNew;
-  }
-
-  @Override
-  public int largest(MemorySegment g, long at, int n) {
-    int largest = 0;
-    for (int j = 0; j < n; j++) {
-      int bits = g.get(JAVA_INT_UNALIGNED, at + (long) j * Float.BYTES);
-      largest = Math.max(largest, bits & MAGNITUDE);
-    }
-    return largest;
-  }
-
-  private static float nu(int c, int r, float g, Coefficients k) {
-    return k.keepNu() * Float.intBitsToFloat(Math.min(c, r)) + k.addNu() * (g * g);
-  }
-
-  private static int accumulate(float nu, MemorySegment cNew, long at, int keep) {
+  private int step(
+      Operands x, long wAt, long mAt, long gAt, int at, long cAt, long cNewAt, int j, int r) {
+    Coefficients k = x.k;
+    long o = (long) j * Float.BYTES;
+    float g = transform(load(spec.gradient(), x.g, gAt, at), k);
+    float nu = nu(Math.min(x.c.get(JAVA_INT_UNALIGNED, cAt + o), r), g, k);
     int bits = Float.floatToRawIntBits(nu) & MAGNITUDE;
-    cNew.set(JAVA_INT_UNALIGNED, at, Math.max(cNew.get(JAVA_INT_UNALIGNED, at) & keep, bits));
+    int old = spec.fresh() ? 0 : x.cNew.get(JAVA_INT_UNALIGNED, cNewAt + o);
+    x.cNew.set(JAVA_INT_UNALIGNED, cNewAt + o, Math.max(old, bits));
+    if (spec.moves()) {
+      move(x, wAt, mAt, at, scale(g, nu, k));
+    }
     return bits;
   }
 
-  private static float scale(float g, float nu, Coefficients k) {
-    float d = nu + k.epsilon();
+  @Override
+  public int lanes() {
+    return 1;
+  }
+
+  private float transform(float g, Coefficients k) {
+    float cut = spec.clips() ? Math.max(-k.limit, Math.min(k.limit, g)) : g;
+    return spec.scales() ? cut * k.scale + k.addend() : cut;
+  }
+
+  private float nu(int least, float g, Coefficients k) {
+    float mu = Float.intBitsToFloat(least);
+    return spec.averages() ? k.keepNu * mu + k.addNu * (g * g) : mu + g * g;
+  }
+
+  private float scale(float g, float nu, Coefficients k) {
+    float d = spec.epsilon() ? nu + k.epsilon : nu;
     return d == 0 ? 0 : g / (float) Math.sqrt(d);
+  }
+
+  private void move(Operands x, long wAt, long mAt, int j, float u) {
+    Coefficients k = x.k;
+    float direction = u;
+    if (spec.momentum() != null) {
+      float m = k.keepMomentum * load(spec.momentum(), x.m, mAt, j) + k.addMomentum * u;
+      store(spec.momentum(), x.m, mAt, j, m);
+      direction = spec.nesterov() ? u + k.keepMomentum * m : m;
+    }
+    float w = load(spec.weights(), x.w, wAt, j);
+    store(spec.weights(), x.w, wAt, j, (spec.decays() ? k.keepWeight * w : w) - k.eta * direction);
+  }
+
+  private static float load(DataType type, MemorySegment values, long at, int j) {
+    return type == DataType.FLOAT32
+        ? values.get(JAVA_FLOAT_UNALIGNED, at + (long) j * Float.BYTES)
+        : BFloat16.decode(values.get(JAVA_SHORT_UNALIGNED, at + (long) j * Short.BYTES));
+  }
+
+  private static void store(DataType type, MemorySegment values, long at, int j, float value) {
+    if (type == DataType.FLOAT32) {
+      values.set(JAVA_FLOAT_UNALIGNED, at + (long) j * Float.BYTES, value);
+    } else {
+      short half = BFloat16.nearest(Float.floatToRawIntBits(value));
+      values.set(JAVA_SHORT_UNALIGNED, at + (long) j * Short.BYTES, half);
+    }
   }
 }

@@ -1,6 +1,13 @@
 package dev.mincover.internal;
 
-/** A thread's working memory; what it holds is worthless after a pass is committed. */
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A thread's working memory; what it holds is worthless after a pass is committed.
+ *
+ * <p>[1] Outside the heap: a kernel that meets both kinds of memory is compiled for neither, and is
+ * several times slower on both.
+ */
 final class Scratch {
 
   /** Room for maxima, outside the heap. */
@@ -13,15 +20,34 @@ final class Scratch {
   final float[] m = new float[RowPass.TILE];
   final float[] w = new float[RowPass.TILE];
 
-  // The rows of a block, and the bits of their r and r'.
+  /** Those of g, m and w as a kernel reads them; obtained when first needed [1]. */
+  private final Memory.Growing tiles;
+
+  /** What a kernel is given. */
+  final Operands operands = new Operands();
+
+  /** The rows of a block. */
   final long[] row = new long[RowPass.BLOCK];
-  final int[] r = new int[RowPass.BLOCK];
-  final int[] rNew = new int[RowPass.BLOCK];
 
   /** Bits of the largest statistic of the part last passed over. */
   int largest;
 
   Scratch(Memory memory) {
     this.memory = memory.new Growing();
+    tiles = memory.new Growing();
+  }
+
+  /** Makes room for the tiles of operands that a kernel cannot work on where they lie. */
+  void ensureTiles() {
+    tiles.ensure(3L * RowPass.TILE);
+  }
+
+  MemorySegment tiles() {
+    return tiles.segment();
+  }
+
+  void close() {
+    memory.close();
+    tiles.close();
   }
 }

@@ -7,7 +7,7 @@ import dev.mincover.Momentum;
 import dev.mincover.Parameter;
 import dev.mincover.Sm3;
 import dev.mincover.internal.Accumulators.Along;
-import dev.mincover.internal.RowPass.Work;
+import dev.mincover.internal.RowPass.Purpose;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,39 +26,46 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Sm3Update extends Update {
 
-  private final RowPass pass;
+  private final RowPass[] passes;
   final Accumulators mu;
-  private final boolean twoPasses;
   private final float keepNu;
   private final float addNu;
-  private final float epsilon;
   private @Nullable MemorySegment settled;
 
   /** Steps that gave this tensor a gradient. */
   private long steps;
 
-  private Sm3Update(Tensor tensor, Accumulators mu, Sm3 recipe, RowPass pass, Memory memory) {
+  private Sm3Update(Tensor tensor, Accumulators mu, Sm3 recipe, Kernels kernels, Memory memory) {
     super(tensor, memory);
-    this.pass = pass;
     this.mu = mu;
-    // Of a single weight both algorithms say the same.
-    twoPasses = recipe.algorithm() == Sm3.Algorithm.SM3_I && mu.along != Along.EACH;
     keepNu = (float) recipe.secondMoment().beta();
     addNu = Coefficients.complement(recipe.secondMoment().beta());
-    epsilon = (float) recipe.epsilon();
+    float epsilon = (float) recipe.epsilon();
+    // Of a single weight both algorithms say the same.
+    boolean twoPasses = recipe.algorithm() == Sm3.Algorithm.SM3_I && mu.along != Along.EACH;
+    List<Purpose> purposes =
+        twoPasses
+            ? List.of(
+                new Purpose(false, true, true, 0, 1, epsilon),
+                new Purpose(true, false, true, 1, 0, epsilon))
+            : List.of(new Purpose(true, true, keepNu != 1, keepNu, addNu, epsilon));
+    passes =
+        purposes.stream()
+            .map(purpose -> new RowPass(kernels, tensor, mu, purpose))
+            .toArray(RowPass[]::new);
   }
 
   /** Allocates the state of a parameter that learns. */
   public static Sm3Update of(Parameter parameter, Sm3 recipe, Memory memory) {
-    return of(parameter, recipe, new RowPass(), memory);
+    return of(parameter, recipe, Kernels.fastest(), memory);
   }
 
-  static Sm3Update of(Parameter parameter, Sm3 recipe, RowPass pass, Memory memory) {
+  static Sm3Update of(Parameter parameter, Sm3 recipe, Kernels kernels, Memory memory) {
     Memory own = memory.part();
     RowView view = RowView.of(parameter.shape());
     Accumulators mu = Accumulators.of(parameter, recipe.cover().of(parameter.name()), view, own);
     Tensor tensor = new Tensor(parameter, view, recipe.options(), recipe.momentum(), own);
-    return new Sm3Update(tensor, mu, recipe, pass, own);
+    return new Sm3Update(tensor, mu, recipe, kernels, own);
   }
 
   @Override
@@ -94,31 +101,35 @@ public final class Sm3Update extends Update {
 
   @Override
   int passes() {
-    return twoPasses ? 2 : 1;
+    return passes.length;
   }
 
   @Override
-  Coefficients prepare(StepGradient gradient, double eta) {
-    if (gradient.rows.isSparse()) {
-      settle(gradient.rows);
+  boolean needsTiles() {
+    for (RowPass pass : passes) {
+      if (pass.needsTiles(gradient())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @Override
+  void prepare(StepGradient gradient, double eta) {
+    if (gradient.rows().isSparse()) {
+      settle(gradient.rows());
     } else {
       settleAll(steps + 1);
     }
     steps++;
-    return tensor.coefficients(eta, keepNu, addNu, epsilon);
+    for (RowPass pass : passes) {
+      pass.begin(gradient, eta, key());
+    }
   }
 
   @Override
   void pass(int pass, Plan plan, int part, Scratch scratch) {
-    StepGradient gradient = gradient();
-    Coefficients k = coefficients();
-    Work work =
-        !twoPasses
-            ? new Work(tensor, mu, gradient, k, true, true, key())
-            : pass == 0
-                ? new Work(tensor, mu, gradient, k.nu(0, 1), false, true, key())
-                : new Work(tensor, mu, gradient, k.nu(1, 0), true, false, key());
-    this.pass.run(work, plan.parts().get(part), plan.maxima().get(part), scratch);
+    passes[pass].run(gradient(), plan.parts().get(part), plan.maxima().get(part), scratch);
   }
 
   @Override
@@ -130,7 +141,7 @@ public final class Sm3Update extends Update {
     for (int i = 1; i < plan.parts().size(); i++) {
       plan.maxima().getFirst().merge(all, plan.maxima().get(i), scratch[i].memory.segment());
     }
-    if (twoPasses) {
+    if (passes.length == 2) {
       Maxima.Commit sum = (old, max) -> keepNu * old + addNu * max;
       plan.maxima().getFirst().commit(all, sum, sum);
     } else if (plan.rows().isSparse()) {

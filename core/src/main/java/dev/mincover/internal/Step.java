@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One step over all tensors, shared by a team of threads. A tensor too big for a fair share is cut
- * into a part a thread; all others go whole to whichever thread is free, the largest first.
+ * into a part a thread; all others go whole to whichever thread is free, the largest first and the
+ * small ones in batches.
  */
 public final class Step implements AutoCloseable {
 
@@ -33,10 +34,21 @@ public final class Step implements AutoCloseable {
 
   private final Scratch[][] own;
 
-  // Of the step under way: tensors that go whole, those that are cut, and the plans of all.
-  private final List<Integer> whole = new ArrayList<>();
-  private final List<Integer> cut = new ArrayList<>();
+  /**
+   * By batch and one more, where in {@link #bySize} it begins: small tensors are handed over
+   * together, so that a hand-over is worth its while.
+   */
+  private final int[] batches;
+
+  // Of the step under way: who has a gradient, and its plan; of a cut tensor, the pass.
+  private final boolean[] present;
   private final Plan[] plans;
+  private int cut;
+  private int pass;
+
+  // Made once: a step leaves nothing on the heap.
+  private final Workers.Job runBatch = this::runBatch;
+  private final Workers.Job runPart = this::runPart;
 
   /**
    * Plans the steps.
@@ -53,13 +65,15 @@ public final class Step implements AutoCloseable {
         updates.stream()
             .map(update -> plan(update, Rows.all(update.tensor.view)))
             .toArray(Plan[]::new);
-    plans = new Plan[dense.length];
+    plans = dense.clone();
+    present = new boolean[dense.length];
     bySize =
         IntStream.range(0, updates.size())
             .boxed()
             .sorted(Comparator.comparingLong(i -> size(updates.get(i))))
             .mapToInt(Integer::intValue)
             .toArray();
+    batches = batches();
     long most = Arrays.stream(dense).mapToLong(Plan::scratch).max().orElse(0);
     scratch = new Scratch[threads];
     own = new Scratch[threads][];
@@ -69,11 +83,29 @@ public final class Step implements AutoCloseable {
     }
     try {
       ensure(most);
+      if (updates.stream().anyMatch(Update::needsTiles)) {
+        ensureTiles();
+      }
       workers = new Workers(threads);
     } catch (RuntimeException | Error failure) {
       release();
       throw failure;
     }
+  }
+
+  private int[] batches() {
+    List<Integer> begin = new ArrayList<>(List.of(0));
+    long values = 0;
+    for (int i = 0; i < bySize.length; i++) {
+      long size = size(updates.get(bySize[i]));
+      if (values > 0 && values + size > SMALLEST_CUT) {
+        begin.add(i);
+        values = 0;
+      }
+      values += size;
+    }
+    begin.add(bySize.length);
+    return begin.stream().mapToInt(Integer::intValue).toArray();
   }
 
   private void ensure(long floats) {
@@ -82,9 +114,15 @@ public final class Step implements AutoCloseable {
     }
   }
 
+  private void ensureTiles() {
+    for (Scratch each : scratch) {
+      each.ensureTiles();
+    }
+  }
+
   private void release() {
     for (Scratch each : scratch) {
-      each.memory.close();
+      each.close();
     }
   }
 
@@ -109,46 +147,70 @@ public final class Step implements AutoCloseable {
   /**
    * Takes one step.
    *
-   * @param gradients by tensor; null leaves the tensor and its state alone
+   * @param gradients by tensor, as its rule has read it; null leaves the tensor and its state alone
    * @param eta the learning rate, before multipliers
    * @param number of the step, from 1
    */
   public void run(@Nullable StepGradient[] gradients, double eta, long number) {
-    whole.clear();
-    cut.clear();
     long most = 0;
-    for (int i : bySize) {
+    for (int i = 0; i < gradients.length; i++) {
       StepGradient gradient = gradients[i];
+      present[i] = gradient != null;
       if (gradient != null) {
-        plans[i] = gradient.rows.isSparse() ? plan(updates.get(i), gradient.rows) : dense[i];
+        Rows rows = gradient.rows();
+        plans[i] = rows.isSparse() ? plan(updates.get(i), rows) : dense[i];
         most = Math.max(most, plans[i].scratch());
-        (plans[i].parts().size() > 1 ? cut : whole).add(i);
       }
     }
     ensure(most);
+    boolean tiles = false;
     for (int i = 0; i < gradients.length; i++) {
-      StepGradient gradient = gradients[i];
-      if (gradient != null) {
-        updates.get(i).begin(gradient, eta, number);
+      if (present[i]) {
+        updates.get(i).begin(eta, number);
+        tiles |= updates.get(i).needsTiles();
       }
     }
-    workers.run(whole.size(), (job, worker) -> runWhole(whole.get(job), own[worker]));
-    for (int i : cut) {
-      Update update = updates.get(i);
-      Plan plan = plans[i];
-      for (int pass = 0; pass < update.passes(); pass++) {
-        int current = pass;
-        workers.run(
-            plan.parts().size(), (part, _) -> update.pass(current, plan, part, scratch[part]));
-        update.commit(pass, plan, scratch);
+    if (tiles) {
+      ensureTiles();
+    }
+    workers.run(batches.length - 1, runBatch);
+    for (int i = 0; i < gradients.length; i++) {
+      if (present[i] && isCut(i)) {
+        runCut(i);
       }
     }
-    updates.forEach(Update::end);
+    for (Scratch each : scratch) {
+      each.operands.clear();
+    }
   }
 
-  private void runWhole(int i, Scratch[] scratch) {
+  private boolean isCut(int i) {
+    return plans[i].parts().size() > 1;
+  }
+
+  private void runBatch(int batch, int worker) {
+    for (int k = batches[batch]; k < batches[batch + 1]; k++) {
+      int i = bySize[k];
+      if (present[i] && !isCut(i)) {
+        runWhole(updates.get(i), plans[i], own[worker]);
+      }
+    }
+  }
+
+  private void runCut(int i) {
     Update update = updates.get(i);
-    Plan plan = plans[i];
+    cut = i;
+    for (pass = 0; pass < update.passes(); pass++) {
+      workers.run(plans[i].parts().size(), runPart);
+      update.commit(pass, plans[i], scratch);
+    }
+  }
+
+  private void runPart(int part, int worker) {
+    updates.get(cut).pass(pass, plans[cut], part, scratch[part]);
+  }
+
+  private static void runWhole(Update update, Plan plan, Scratch[] scratch) {
     for (int pass = 0; pass < update.passes() && !plan.parts().isEmpty(); pass++) {
       update.pass(pass, plan, 0, scratch[0]);
       update.commit(pass, plan, scratch);

@@ -8,33 +8,57 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The gradient of one tensor at one step, as the loops read it: decoded, summed where a row was
- * given several times, clipped, scaled.
+ * given several times, clipped, scaled. It is made once and takes the gradient of every step, so
+ * that a step leaves nothing on the heap.
  */
 public final class StepGradient {
 
-  final Rows rows;
-  final MemorySegment segment;
-  private final Storage values;
-  private final boolean float32;
-  private final @Nullable Touched touched;
+  private final Rows all;
+  private Rows rows;
+  private MemorySegment segment = MemorySegment.NULL;
+  private DataType type = DataType.FLOAT32;
+
+  /** The rows of a sparse gradient; obtained at the first. */
+  private @Nullable Rows some;
+
+  /** Of the same; null if this step's is dense. */
+  private @Nullable Touched touched;
 
   /** How many values an entry has: all, if dense. */
-  private final long width;
+  private long width;
 
   private float limit = Float.POSITIVE_INFINITY;
   private float scale = 1;
 
-  /** A gradient that has been checked against the tensor's shape. */
-  StepGradient(Gradient gradient, Rows rows, @Nullable Touched touched) {
-    this.rows = rows;
-    this.touched = touched;
+  StepGradient(RowView view) {
+    all = Rows.all(view);
+    rows = all;
+  }
+
+  /** Takes a gradient that has been checked against the tensor's shape. */
+  void set(Gradient gradient) {
     segment = gradient.values();
-    values = Storage.of(gradient.type(), segment, false);
-    float32 = gradient.type() == DataType.FLOAT32;
-    width =
-        touched == null
-            ? rows.view.shape().size()
-            : rows.view.rowsPerIndex() * rows.view.rowLength();
+    type = gradient.type();
+    if (gradient instanceof Gradient.Rows given) {
+      Rows some = this.some;
+      if (some == null) {
+        some = Rows.of(RowView.byIndex(all.view.shape()), new Touched());
+        this.some = some;
+      }
+      rows = some;
+      touched = some.touch(given);
+      width = rows.view.rowsPerIndex() * rows.view.rowLength();
+    } else {
+      rows = all;
+      touched = null;
+      width = all.view.shape().size();
+    }
+    transform(Float.POSITIVE_INFINITY, 1);
+  }
+
+  /** Lets go of the memory. */
+  public void clear() {
+    segment = MemorySegment.NULL;
   }
 
   /**
@@ -46,6 +70,29 @@ public final class StepGradient {
   public void transform(float limit, float scale) {
     this.limit = limit;
     this.scale = scale;
+  }
+
+  float limit() {
+    return limit;
+  }
+
+  float scale() {
+    return scale;
+  }
+
+  /** The rows that it gives. */
+  Rows rows() {
+    return rows;
+  }
+
+  /** The values as they were given. */
+  MemorySegment segment() {
+    return segment;
+  }
+
+  /** How they are stored. */
+  DataType type() {
+    return type;
   }
 
   /** How many rows of values there are to add up and check; 1 if dense. */
@@ -63,11 +110,14 @@ public final class StepGradient {
     return touched == null ? offset : touched.index(entry) * width + offset;
   }
 
+  /** Whether a kernel may read all rows where they lie. */
+  boolean isDirect() {
+    return type != DataType.FLOAT16 && (touched == null || !touched.hasRepeats());
+  }
+
   /** Whether a kernel may read the row at a position where it lies. */
   boolean isDirect(long position) {
-    return float32
-        && scale == 1
-        && limit == Float.POSITIVE_INFINITY
+    return type != DataType.FLOAT16
         && (touched == null || touched.times(rows.entry(position)) == 1);
   }
 
@@ -78,41 +128,42 @@ public final class StepGradient {
       long entry = rows.entry(position);
       offset += (touched.position(entry, 0) - entry) * width;
     }
-    return offset * Float.BYTES;
+    return offset * type.bytes();
   }
 
-  /** Whether an entry's values lie as float32 in one place. */
+  /** Whether an entry's values lie in one place, in a format whose bits order like its values. */
   boolean isPlain(long entry) {
-    return float32 && (touched == null || touched.times(entry) == 1);
+    return type != DataType.FLOAT16 && (touched == null || touched.times(entry) == 1);
   }
 
-  /** Bits of the largest magnitude of {@code n} values of a plain entry. */
+  /** Bits of the largest magnitude of {@code n} values of a plain entry, as float32. */
   int largest(long entry, long offset, int n) {
     long first = touched == null ? 0 : touched.position(entry, 0) * width;
-    return RowKernel.fastest().largest(segment, (first + offset) * Float.BYTES, n);
+    return Kernels.fastest().largest(type, segment, (first + offset) * type.bytes(), n);
   }
 
   /** Decodes, adds up and transforms {@code n} values of the row at a position. */
   void load(long position, long column, int n, float[] into, float[] other) {
-    long offset = position * rows.view.rowLength() + column;
-    if (touched == null) {
-      values.load(offset, n, into);
-    } else {
-      long entry = rows.entry(position);
-      loadRaw(entry, offset - entry * width, n, into, other);
-    }
+    loadRow(position, column, n, into, other);
     transform(n, into);
   }
 
+  /** Decodes and adds up {@code n} values of the row at a position, untransformed. */
+  void loadRow(long position, long column, int n, float[] into, float[] other) {
+    long offset = position * rows.view.rowLength() + column;
+    long entry = touched == null ? 0 : rows.entry(position);
+    loadEntry(entry, offset - entry * width, n, into, other);
+  }
+
   /** Decodes and adds up {@code n} values of an entry, untransformed. */
-  void loadRaw(long entry, long offset, int n, float[] into, float[] other) {
+  void loadEntry(long entry, long offset, int n, float[] into, float[] other) {
     if (touched == null) {
-      values.load(offset, n, into);
+      Storage.load(type, segment, offset, n, into);
       return;
     }
-    values.load(touched.position(entry, 0) * width + offset, n, into);
+    Storage.load(type, segment, touched.position(entry, 0) * width + offset, n, into);
     for (int i = 1; i < touched.times(entry); i++) {
-      values.load(touched.position(entry, i) * width + offset, n, other);
+      Storage.load(type, segment, touched.position(entry, i) * width + offset, n, other);
       for (int j = 0; j < n; j++) {
         into[j] += other[j];
       }

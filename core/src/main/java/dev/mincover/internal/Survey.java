@@ -1,7 +1,8 @@
 package dev.mincover.internal;
 
+import static java.util.Objects.requireNonNull;
+
 import java.util.Arrays;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,117 +15,136 @@ public final class Survey {
   /** Values in a stretch, about. */
   static final int STRETCH = 1 << 16;
 
+  private static final @Nullable StepGradient[] NONE = {};
+
   private final Step step;
 
-  // By job: the tensor, and its first entry and offset of a stretch; then what was found.
+  // By stretch: the tensor, and its first entry and offset; then what was found.
   private int[] tensor = {};
   private long[] entry = {};
   private long[] offset = {};
   private int[] largest = {};
   private double[] squares = {};
 
+  /** By job and one more, its first stretch: those of small tensors are handed over together. */
+  private int[] jobs = {};
+
+  // Of the survey under way, or the last one.
+  private @Nullable StepGradient[] gradients = {};
+  private float limit;
+  private boolean withSquares;
+  private int[] found = {};
+  private double sum;
+
+  // Made once: a survey leaves nothing on the heap.
+  private final Workers.Job read = this::read;
+
   /** Uses the threads and the tiles of {@code step}. */
   public Survey(Step step) {
     this.step = step;
   }
 
-  /** What was found. */
-  public static final class Findings {
-    private final int[] largest;
-    private final double squares;
+  /** Bits of the largest magnitude of one tensor's gradient; 0 if it has none. */
+  public int largest(int tensor) {
+    return found[tensor];
+  }
 
-    Findings(int[] largest, double squares) {
-      this.largest = largest;
-      this.squares = squares;
-    }
-
-    /** Bits of the largest magnitude of one tensor's gradient; 0 if it has none. */
-    public int largest(int tensor) {
-      return largest[tensor];
-    }
-
-    /** The sum of all squares, NaN or infinite if a value is. */
-    public double squares() {
-      return squares;
-    }
+  /** The sum of all squares, NaN or infinite if a value is; 0 if they were not asked for. */
+  public double squares() {
+    return sum;
   }
 
   /**
-   * Reads all gradients.
+   * Reads all gradients; {@link #largest} and {@link #squares} tell what was found.
    *
+   * @param gradients by tensor; null where there is none
    * @param limit what each value is cut to before it is squared; infinity for none
    * @param withSquares whether squares are summed; they are 0 otherwise
    */
-  public Findings of(List<@Nullable StepGradient> gradients, float limit, boolean withSquares) {
-    int jobs = plan(gradients);
-    step.workers()
-        .run(
-            jobs,
-            (job, worker) -> {
-              StepGradient gradient = gradients.get(tensor[job]);
-              if (gradient != null) {
-                read(job, gradient, limit, withSquares, step.scratch(worker));
-              }
-            });
-    int[] found = new int[gradients.size()];
-    double sum = 0;
-    for (int job = 0; job < jobs; job++) {
-      found[tensor[job]] = Math.max(found[tensor[job]], largest[job]);
-      sum += squares[job];
+  public void read(@Nullable StepGradient[] gradients, float limit, boolean withSquares) {
+    this.gradients = gradients;
+    this.limit = limit;
+    this.withSquares = withSquares;
+    int count = plan();
+    step.workers().run(count, read);
+    if (found.length < gradients.length) {
+      found = new int[gradients.length];
     }
-    return new Findings(found, sum);
+    Arrays.fill(found, 0);
+    sum = 0;
+    for (int i = 0; i < jobs[count]; i++) {
+      found[tensor[i]] = Math.max(found[tensor[i]], largest[i]);
+      sum += squares[i];
+    }
+    this.gradients = NONE;
   }
 
-  private int plan(List<@Nullable StepGradient> gradients) {
-    int jobs = 0;
-    for (int i = 0; i < gradients.size(); i++) {
-      StepGradient gradient = gradients.get(i);
+  /** Cuts all gradients into stretches, and those into jobs; returns how many jobs there are. */
+  private int plan() {
+    int count = 0;
+    int stretches = 0;
+    long values = 0;
+    ensure(1);
+    for (int i = 0; i < gradients.length; i++) {
+      StepGradient gradient = gradients[i];
       if (gradient == null || gradient.width() == 0) {
         continue;
       }
-      long perJob = entriesOfJob(gradient);
-      for (long e = 0; e < gradient.entries(); e += perJob) {
+      long perStretch = entriesOfStretch(gradient);
+      for (long e = 0; e < gradient.entries(); e += perStretch) {
         for (long o = 0; o < gradient.width(); o += STRETCH) {
-          ensure(jobs + 1);
-          tensor[jobs] = i;
-          entry[jobs] = e;
-          offset[jobs++] = o;
+          ensure(stretches + 1);
+          if (values == 0) {
+            jobs[count++] = stretches;
+          }
+          tensor[stretches] = i;
+          entry[stretches] = e;
+          offset[stretches++] = o;
+          values += Math.min(STRETCH, perStretch * gradient.width());
+          values = values < STRETCH / 2 ? values : 0;
         }
       }
     }
-    return jobs;
+    jobs[count] = stretches;
+    return count;
   }
 
-  /** Short entries share a job; long ones take several each. */
-  private static long entriesOfJob(StepGradient gradient) {
+  /** Short entries share a stretch; long ones take several each. */
+  private static long entriesOfStretch(StepGradient gradient) {
     return Math.max(1, STRETCH / gradient.width());
   }
 
-  private void ensure(int jobs) {
-    if (tensor.length < jobs) {
-      int length = Math.max(jobs, 2 * tensor.length);
+  private void ensure(int stretches) {
+    if (tensor.length < stretches) {
+      int length = Math.max(stretches, 2 * tensor.length);
       tensor = Arrays.copyOf(tensor, length);
       entry = Arrays.copyOf(entry, length);
       offset = Arrays.copyOf(offset, length);
+      jobs = Arrays.copyOf(jobs, length + 1);
       largest = new int[length];
       squares = new double[length];
     }
   }
 
-  private void read(
-      int job, StepGradient gradient, float limit, boolean withSquares, Scratch scratch) {
-    long lastEntry = Math.min(gradient.entries(), entry[job] + entriesOfJob(gradient));
-    long end = Math.min(gradient.width(), offset[job] + STRETCH);
+  private void read(int job, int worker) {
+    for (int i = jobs[job]; i < jobs[job + 1]; i++) {
+      read(i, requireNonNull(gradients[tensor[i]]), step.scratch(worker));
+    }
+  }
+
+  private void read(int i, StepGradient gradient, Scratch scratch) {
+    long lastEntry = Math.min(gradient.entries(), entry[i] + entriesOfStretch(gradient));
+    long end = Math.min(gradient.width(), offset[i] + STRETCH);
     int max = 0;
     double sum = 0;
-    for (long e = entry[job]; e < lastEntry; e++) {
-      for (long o = offset[job]; o < end; o += RowPass.TILE) {
+    for (long e = entry[i]; e < lastEntry; e++) {
+      for (long o = offset[i]; o < end; o += RowPass.TILE) {
         int n = (int) Math.min(RowPass.TILE, end - o);
         if (!withSquares && gradient.isPlain(e)) {
           max = Math.max(max, gradient.largest(e, o, n));
           continue;
         }
-        gradient.loadRaw(e, o, n, scratch.g, scratch.other);
+        gradient.loadEntry(e, o, n, scratch.g, scratch.other);
         for (int j = 0; j < n; j++) {
           max = Math.max(max, Float.floatToRawIntBits(scratch.g[j]) & RowKernel.MAGNITUDE);
         }
@@ -136,8 +156,8 @@ public final class Survey {
         }
       }
     }
-    largest[job] = max;
-    squares[job] = sum;
+    largest[i] = max;
+    squares[i] = sum;
   }
 
   /**
@@ -157,7 +177,7 @@ public final class Survey {
     for (long e = 0; e < gradient.entries(); e++) {
       for (long o = 0; o < gradient.width(); o += RowPass.TILE) {
         int n = (int) Math.min(RowPass.TILE, gradient.width() - o);
-        gradient.loadRaw(e, o, n, scratch.g, scratch.other);
+        gradient.loadEntry(e, o, n, scratch.g, scratch.other);
         System.arraycopy(scratch.g, 0, scratch.u, 0, n);
         gradient.transform(n, scratch.u);
         for (int j = 0; j < n; j++) {

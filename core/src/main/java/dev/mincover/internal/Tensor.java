@@ -1,7 +1,5 @@
 package dev.mincover.internal;
 
-import static java.util.Objects.requireNonNull;
-
 import dev.mincover.DataType;
 import dev.mincover.Momentum;
 import dev.mincover.Options;
@@ -23,8 +21,10 @@ final class Tensor {
   final Storage weights;
   final @Nullable Storage momentum;
 
-  /** Where momentum lies if it is float32, or null. */
-  final @Nullable MemorySegment momentumFloats;
+  /** Where a kernel may read and write momentum; null if there is none or it cannot. */
+  final @Nullable MemorySegment momentumInPlace;
+
+  final Options options;
 
   private final Momentum recipe;
   private final double multiplier;
@@ -34,6 +34,7 @@ final class Tensor {
   Tensor(Parameter parameter, RowView view, Options options, Momentum recipe, Memory memory) {
     this.parameter = parameter;
     this.view = view;
+    this.options = options;
     this.recipe = recipe;
     String name = parameter.name();
     multiplier = options.multiplier().of(name);
@@ -42,28 +43,39 @@ final class Tensor {
     weights = Storage.of(parameter.type(), parameter.weights(), rounding.stochastic());
     long size = parameter.shape().size();
     if (recipe.isNone()) {
-      momentumFloats = null;
+      momentumInPlace = null;
       momentum = null;
-    } else {
-      momentumFloats = recipe.format() == Momentum.Format.FLOAT32 ? memory.floats(size) : null;
-      momentum =
-          switch (recipe.format()) {
-            case FLOAT32 -> new Float32(requireNonNull(momentumFloats));
-            case BFLOAT16 -> new BFloat16(memory.bytes(2 * size), rounding.stochastic());
-            case INT8 ->
-                new Int8(
-                    memory.bytes(size),
-                    memory.floats(Int8.scales(view.rows(), view.rowLength())),
-                    view.rowLength());
-          };
+      return;
+    }
+    switch (recipe.format()) {
+      case FLOAT32 -> {
+        momentumInPlace = memory.floats(size);
+        momentum = new Float32(momentumInPlace);
+      }
+      case BFLOAT16 -> {
+        MemorySegment values = memory.bytes(2 * size);
+        momentumInPlace = rounding.stochastic() ? null : values;
+        momentum = new BFloat16(values, rounding.stochastic());
+      }
+      case INT8 -> {
+        momentumInPlace = null;
+        momentum =
+            new Int8(
+                memory.bytes(size),
+                memory.floats(Int8.scales(view.rows(), view.rowLength())),
+                view.rowLength());
+      }
+      default -> throw new AssertionError(recipe.format());
     }
   }
 
-  /** Whether a kernel may do a whole step where the weights and the momentum lie. */
-  boolean isFusible() {
-    return parameter.type() == DataType.FLOAT32
-        && (momentum == null
-            || (momentumFloats != null && recipe.kind() != Momentum.Kind.NESTEROV));
+  /** Whether a kernel may read and write the weights where they lie. */
+  boolean hasWeightsInPlace() {
+    return switch (parameter.type()) {
+      case FLOAT32 -> true;
+      case BFLOAT16 -> !rounding.stochastic();
+      case FLOAT16 -> false;
+    };
   }
 
   /** How momentum is kept. */
@@ -77,26 +89,38 @@ final class Tensor {
   }
 
   /**
-   * The numbers of a step.
+   * Writes the numbers of a step but those of nu.
    *
    * @param eta the learning rate of all parameters
    */
-  Coefficients coefficients(double eta, float keepNu, float addNu, float epsilon) {
+  void prepare(Coefficients k, double eta) {
     double rate = eta * multiplier;
-    boolean average = recipe.kind() == Momentum.Kind.AVERAGE;
-    return new Coefficients(
-        keepNu,
-        addNu,
-        epsilon,
-        (float) recipe.beta(),
-        average ? Coefficients.complement(recipe.beta()) : 1,
-        (float) rate,
-        (float) (1 - rate * decay));
+    k.keepMomentum = (float) recipe.beta();
+    k.addMomentum =
+        recipe.kind() == Momentum.Kind.AVERAGE ? Coefficients.complement(recipe.beta()) : 1;
+    k.eta = (float) rate;
+    k.keepWeight = (float) (1 - rate * decay);
   }
 
-  /** The numbers of a step that only moves weights by a direction found elsewhere. */
-  Coefficients coefficients(double eta) {
-    return coefficients(eta, 0, 0, 0);
+  /** What a kernel for all steps of this tensor is made for, but for those of nu. */
+  KernelSpec spec(boolean moves, boolean averages, boolean epsilon, boolean fresh) {
+    return new KernelSpec(
+        moves,
+        hasWeightsInPlace() ? parameter.type() : DataType.FLOAT32,
+        DataType.FLOAT32,
+        momentum == null
+            ? null
+            : momentumInPlace != null && recipe.format() == Momentum.Format.BFLOAT16
+                ? DataType.BFLOAT16
+                : DataType.FLOAT32,
+        recipe.kind() == Momentum.Kind.NESTEROV,
+        options.clipValue() != Double.POSITIVE_INFINITY,
+        options.maximise() || options.clipNorm() != Double.POSITIVE_INFINITY,
+        averages,
+        epsilon,
+        decay != 0,
+        fresh,
+        false);
   }
 
   /**
@@ -110,8 +134,8 @@ final class Tensor {
     if (momentum != null) {
       float[] m = scratch.m;
       momentum.load(at, n, m);
-      float keep = k.keepMomentum();
-      float add = k.addMomentum();
+      float keep = k.keepMomentum;
+      float add = k.addMomentum;
       for (int j = 0; j < n; j++) {
         m[j] = keep * m[j] + add * u[j];
       }
@@ -126,8 +150,8 @@ final class Tensor {
     }
     float[] w = scratch.w;
     weights.load(at, n, w);
-    float keep = k.keepWeight();
-    float eta = k.eta();
+    float keep = k.keepWeight;
+    float eta = k.eta;
     for (int j = 0; j < n; j++) {
       w[j] = keep * w[j] - eta * direction[j];
     }

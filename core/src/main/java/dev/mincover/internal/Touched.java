@@ -50,6 +50,11 @@ public final class Touched {
     return keys[start[(int) entry]] >>> 31;
   }
 
+  /** Whether a row was named more than once. */
+  boolean hasRepeats() {
+    return start[count] > count;
+  }
+
   /** How often it was named; at least once. */
   int times(long entry) {
     return start[(int) entry + 1] - start[(int) entry];

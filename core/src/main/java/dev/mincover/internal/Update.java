@@ -1,7 +1,5 @@
 package dev.mincover.internal;
 
-import static java.util.Objects.requireNonNull;
-
 import dev.mincover.Gradient;
 import dev.mincover.Parameter;
 import java.util.List;
@@ -18,8 +16,7 @@ public abstract sealed class Update permits Sm3Update, AdamUpdate, AdafactorUpda
   /** Where all state comes from. */
   final Memory memory;
 
-  private @Nullable StepGradient gradient;
-  private @Nullable Coefficients coefficients;
+  private final StepGradient gradient;
   private long key;
   private int largest;
 
@@ -31,6 +28,7 @@ public abstract sealed class Update permits Sm3Update, AdamUpdate, AdafactorUpda
   Update(Tensor tensor, Memory memory) {
     this.tensor = tensor;
     this.memory = memory;
+    gradient = new StepGradient(tensor.view);
   }
 
   /** How a step's work on the tensor is shared, and the scratch memory of each part. */
@@ -55,22 +53,20 @@ public abstract sealed class Update permits Sm3Update, AdamUpdate, AdafactorUpda
    */
   public abstract @Nullable String refusalOfRows();
 
-  /**
-   * Reads a gradient that fits the parameter.
-   *
-   * @param touched the rows it names, if it is sparse
-   */
-  public StepGradient gradient(Gradient gradient, @Nullable Touched touched) {
-    Rows rows =
-        touched == null
-            ? Rows.all(tensor.view)
-            : Rows.of(RowView.byIndex(tensor.view.shape()), touched);
-    return new StepGradient(gradient, rows, touched);
+  /** Reads a gradient that fits the parameter; what is given back is the same object every time. */
+  public StepGradient read(Gradient given) {
+    gradient.set(given);
+    return gradient;
   }
 
   /** Bits of the largest statistic of the last step: above any finite one after a bad gradient. */
   public int largest() {
     return largest;
+  }
+
+  /** Whether its gradient, or before the first any, needs the tiles of the threads' scratch. */
+  boolean needsTiles() {
+    return false;
   }
 
   /** Cuts the work on the rows visited into at most {@code parts}. */
@@ -82,20 +78,14 @@ public abstract sealed class Update permits Sm3Update, AdamUpdate, AdafactorUpda
   }
 
   /** Before the first pass, on the caller's thread. */
-  final void begin(StepGradient gradient, double eta, long step) {
-    this.gradient = gradient;
-    coefficients = prepare(gradient, eta);
+  final void begin(double eta, long step) {
     key = tensor.key(step);
     largest = 0;
+    prepare(gradient, eta);
   }
 
-  /** After the last pass: lets go of the gradient. */
-  final void end() {
-    gradient = null;
-  }
-
-  /** Brings the state to the step before this one, and gives this one's numbers. */
-  abstract Coefficients prepare(StepGradient gradient, double eta);
+  /** Brings the state to the step before this one, and writes this one's numbers. */
+  abstract void prepare(StepGradient gradient, double eta);
 
   /** Runs one pass over one part. */
   abstract void pass(int pass, Plan plan, int part, Scratch scratch);
@@ -112,11 +102,7 @@ public abstract sealed class Update permits Sm3Update, AdamUpdate, AdafactorUpda
   void merge(int pass, Plan plan, Scratch[] scratch) {}
 
   final StepGradient gradient() {
-    return requireNonNull(gradient);
-  }
-
-  final Coefficients coefficients() {
-    return requireNonNull(coefficients);
+    return gradient;
   }
 
   final long key() {

@@ -67,13 +67,13 @@ class RowPassTest {
     for (int t = 0; t < 3; t++) {
       steps.add(SHAPES.stream().map(shape -> values(shape, random)).toList());
     }
-    List<float[]> expected = train(recipe, new ScalarRowKernel(), 1, steps);
+    List<float[]> expected = train(recipe, Kernels.SCALAR, 1, steps);
     for (int threads = 1; threads <= 3; threads += 2) {
-      for (RowKernel kernel : List.of(new ScalarRowKernel(), new VectorRowKernel())) {
-        List<float[]> actual = train(recipe, kernel, threads, steps);
+      for (Kernels kernels : List.of(Kernels.SCALAR, new VectorKernels())) {
+        List<float[]> actual = train(recipe, kernels, threads, steps);
         for (int i = 0; i < expected.size(); i++) {
           assertThat(Arrays.equals(actual.get(i), expected.get(i)))
-              .as("array %d, %s, %d threads", i, kernel.getClass().getSimpleName(), threads)
+              .as("array %d, %s, %d threads", i, kernels.getClass().getSimpleName(), threads)
               .isTrue();
         }
       }
@@ -82,7 +82,7 @@ class RowPassTest {
 
   /** Weights and accumulators after a training that starts from the first gradients. */
   private static List<float[]> train(
-      Sm3 recipe, RowKernel kernel, int threads, List<List<float[]>> steps) {
+      Sm3 recipe, Kernels kernels, int threads, List<List<float[]>> steps) {
     List<float[]> result = new ArrayList<>();
     try (Memory memory = new Memory()) {
       List<Update> updates = new ArrayList<>();
@@ -91,13 +91,13 @@ class RowPassTest {
         result.add(weights);
         Parameter parameter =
             Parameter.of("shape " + i, SHAPES.get(i), MemorySegment.ofArray(weights));
-        updates.add(Sm3Update.of(parameter, recipe, new RowPass(kernel), memory));
+        updates.add(Sm3Update.of(parameter, recipe, kernels, memory));
       }
       try (Step step = new Step(updates, threads, memory)) {
         for (int t = 0; t < steps.size(); t++) {
           StepGradient[] gradients = new StepGradient[SHAPES.size()];
           for (int i = 0; i < gradients.length; i++) {
-            gradients[i] = updates.get(i).gradient(Gradient.dense(steps.get(t).get(i)), null);
+            gradients[i] = updates.get(i).read(Gradient.dense(steps.get(t).get(i)));
             gradients[i].transform((float) recipe.options().clipValue(), 1);
           }
           step.run(gradients, 0.1, t + 1);

@@ -150,7 +150,7 @@ class ShardsTest {
       StepGradient gradient;
       if (rows == null) {
         float[] own = Arrays.copyOfRange(values, from * width, to * width);
-        gradient = update.gradient(Gradient.dense(own), null);
+        gradient = update.read(Gradient.dense(own));
       } else {
         List<Long> indices = new ArrayList<>();
         float[] own = new float[values.length];
@@ -161,10 +161,7 @@ class ShardsTest {
           }
         }
         long[] ownRows = indices.stream().mapToLong(Long::longValue).toArray();
-        Gradient given = Gradient.rows(ownRows, Arrays.copyOf(own, ownRows.length * width));
-        Touched touched = new Touched();
-        touched.set((Gradient.Rows) given);
-        gradient = update.gradient(given, touched);
+        gradient = update.read(Gradient.rows(ownRows, Arrays.copyOf(own, ownRows.length * width)));
       }
       step.run(new StepGradient[] {gradient}, 0.1, number);
     }

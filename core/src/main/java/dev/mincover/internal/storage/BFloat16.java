@@ -19,13 +19,19 @@ import java.lang.foreign.MemorySegment;
 public record BFloat16(MemorySegment values, boolean stochastic) implements Storage {
 
   private static final int INFINITY = Float.floatToRawIntBits(Float.POSITIVE_INFINITY);
-  private static final int QUIET = 0x40;
+
+  /** Set in every NaN that is written, lest cutting off the rest leave an infinity. */
+  public static final int QUIET = 0x40;
 
   @Override
   public void load(long at, int n, float[] into) {
+    load(values, at, n, into);
+  }
+
+  /** Decodes n consecutive values. */
+  static void load(MemorySegment values, long at, int n, float[] into) {
     for (int j = 0; j < n; j++) {
-      int bits = values.get(JAVA_SHORT_UNALIGNED, (at + j) * Short.BYTES);
-      into[j] = Float.intBitsToFloat(bits << 16);
+      into[j] = decode(values.get(JAVA_SHORT_UNALIGNED, (at + j) * Short.BYTES));
     }
   }
 
@@ -39,11 +45,20 @@ public record BFloat16(MemorySegment values, boolean stochastic) implements Stor
       }
     } else {
       for (int j = 0; j < n; j++) {
-        int bits = Float.floatToRawIntBits(from[j]);
-        short half = cut(bits, 0x7fff + ((bits >>> 16) & 1));
+        short half = nearest(Float.floatToRawIntBits(from[j]));
         values.set(JAVA_SHORT_UNALIGNED, (at + j) * Short.BYTES, half);
       }
     }
+  }
+
+  /** The value of 16 bits. */
+  public static float decode(short half) {
+    return Float.intBitsToFloat(half << 16);
+  }
+
+  /** The bits nearest to a float32, by its bits. */
+  public static short nearest(int bits) {
+    return cut(bits, 0x7fff + ((bits >>> 16) & 1));
   }
 
   private static short cut(int bits, int add) {

@@ -24,6 +24,11 @@ public record Float16(MemorySegment values, boolean stochastic) implements Stora
 
   @Override
   public void load(long at, int n, float[] into) {
+    load(values, at, n, into);
+  }
+
+  /** Decodes n consecutive values. */
+  static void load(MemorySegment values, long at, int n, float[] into) {
     for (int j = 0; j < n; j++) {
       into[j] = Float.float16ToFloat(values.get(JAVA_SHORT_UNALIGNED, (at + j) * Short.BYTES));
     }

@@ -13,6 +13,11 @@ public record Float32(MemorySegment values) implements Storage {
 
   @Override
   public void load(long at, int n, float[] into) {
+    load(values, at, n, into);
+  }
+
+  /** Decodes n consecutive values. */
+  static void load(MemorySegment values, long at, int n, float[] into) {
     MemorySegment.copy(values, JAVA_FLOAT_UNALIGNED, at * Float.BYTES, into, 0, n);
   }
 

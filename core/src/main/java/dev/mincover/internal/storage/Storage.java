@@ -28,6 +28,15 @@ public sealed interface Storage permits Float32, BFloat16, Float16, Int8 {
    */
   void store(long at, int n, float[] from, long key);
 
+  /** Decodes n consecutive values of a type, as {@link #load}. */
+  static void load(DataType type, MemorySegment values, long at, int n, float[] into) {
+    switch (type) {
+      case FLOAT32 -> Float32.load(values, at, n, into);
+      case BFLOAT16 -> BFloat16.load(values, at, n, into);
+      case FLOAT16 -> Float16.load(values, at, n, into);
+    }
+  }
+
   /**
    * Values of a type.
    *

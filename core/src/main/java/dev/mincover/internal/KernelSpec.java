@@ -1,0 +1,43 @@
+package dev.mincover.internal;
+
+import dev.mincover.DataType;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a kernel is made for: all that it would otherwise have to decide for every weight. The less
+ * a step asks for, the fewer instructions its kernel has.
+ *
+ * @param moves whether weights, and momentum, are moved; if not, only maxima are taken
+ * @param weights how weights lie: float32 or bfloat16, as gradient and momentum
+ * @param gradient how the gradient lies
+ * @param momentum how momentum lies; null if there is none
+ * @param nesterov whether weights are moved by u plus the momentum's share of the next step
+ * @param clips whether gradients are cut to a limit
+ * @param scales whether gradients are multiplied, after that
+ * @param averages whether nu is weighted; a plain sum if not
+ * @param epsilon whether one is added under the root
+ * @param decays whether weights shrink by themselves
+ * @param fresh whether c' is overwritten; if not, it is raised
+ * @param narrow whether it takes several rows at a time
+ */
+record KernelSpec(
+    boolean moves,
+    DataType weights,
+    DataType gradient,
+    @Nullable DataType momentum,
+    boolean nesterov,
+    boolean clips,
+    boolean scales,
+    boolean averages,
+    boolean epsilon,
+    boolean decays,
+    boolean fresh,
+    boolean narrow) {
+
+  /** The same for other gradients and rows. */
+  KernelSpec with(DataType gradient, boolean narrow) {
+    return new KernelSpec(
+        moves, weights, gradient, momentum, nesterov, clips, scales, averages, epsilon, decays,
+        fresh, narrow);
+  }
+}
