@@ -1,4 +1,4 @@
-package dev.mincover.torch;
+package dev.mincover.lab.peer;
 
 import java.util.List;
 import org.bytedeco.pytorch.IValue;
@@ -6,13 +6,18 @@ import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.Tensor;
 
 /** libtorch's fused Adam, without weight decay. */
-final class FusedAdam extends FusedOptimizer {
+public final class FusedAdam extends FusedOptimizer {
 
   private final double beta1;
   private final double beta2;
   private final double epsilon;
 
-  FusedAdam(List<Tensor> weights, double beta1, double beta2, double epsilon) {
+  /**
+   * Adam over weights that are float32.
+   *
+   * @throws IllegalArgumentException if a weight is not contiguous or not on the CPU
+   */
+  public FusedAdam(List<Tensor> weights, double beta1, double beta2, double epsilon) {
     super("aten::_fused_adam_", 2, weights);
     this.beta1 = beta1;
     this.beta2 = beta2;

@@ -1,4 +1,4 @@
-package dev.mincover.torch;
+package dev.mincover.lab.peer;
 
 import java.util.List;
 import org.bytedeco.pytorch.IValue;
@@ -9,11 +9,16 @@ import org.bytedeco.pytorch.Tensor;
  * libtorch's fused AdaGrad: w -= eta * g / (sqrt(sum of g^2) + epsilon), which with epsilon 0 is
  * NaN where every g so far was 0.
  */
-final class FusedAdagrad extends FusedOptimizer {
+public final class FusedAdagrad extends FusedOptimizer {
 
   private final double epsilon;
 
-  FusedAdagrad(List<Tensor> weights, double epsilon) {
+  /**
+   * AdaGrad over weights that are float32.
+   *
+   * @throws IllegalArgumentException if a weight is not contiguous or not on the CPU
+   */
+  public FusedAdagrad(List<Tensor> weights, double epsilon) {
     super("aten::_fused_adagrad_", 1, weights);
     this.epsilon = epsilon;
   }
