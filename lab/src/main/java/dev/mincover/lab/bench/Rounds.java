@@ -1,0 +1,137 @@
+package dev.mincover.lab.bench;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.DoubleConsumer;
+import java.util.random.RandomGenerator;
+
+/**
+ * Times steppers in turn: in every round each takes its sample once, in an order that is drawn
+ * anew, so that what else the machine does, and what lies in its caches, falls on all alike.
+ */
+final class Rounds {
+
+  private static final int LEAST = 11;
+  private static final int MOST = 1001;
+
+  /** What a sample takes at least, so that the clock and the hand-over to threads count little. */
+  private static final long SAMPLE_NANOS = 200_000;
+
+  private static final long WARM_UP_NANOS = 30_000_000;
+
+  /**
+   * What one stepper took.
+   *
+   * @param nanos of a step, median over the rounds
+   * @param ratio to the first stepper's time in the same round, median over the rounds
+   */
+  record Timing(double nanos, double ratio) {}
+
+  private final List<Stepper> steppers;
+  private final RandomGenerator random;
+
+  /** By stepper, then by round: nanoseconds of a step. */
+  private final double[][] samples;
+
+  private int rounds;
+
+  /**
+   * Rounds to come.
+   *
+   * @param steppers the first is the unit of the others
+   * @param random draws the order
+   */
+  Rounds(List<Stepper> steppers, RandomGenerator random) {
+    this.steppers = steppers;
+    this.random = random;
+    samples = new double[steppers.size()][MOST];
+  }
+
+  /** Takes steps of each stepper for at least so long, untimed. */
+  static void warmUp(List<Stepper> steppers, long nanos) {
+    for (Stepper stepper : steppers) {
+      long start = System.nanoTime();
+      do {
+        stepper.step();
+      } while (System.nanoTime() - start < nanos);
+    }
+  }
+
+  /**
+   * Warms up and takes rounds, some at least and more while there is time.
+   *
+   * @param nanos for all of it
+   * @param progress told how much of it is done, from 0 to 1
+   */
+  void run(long nanos, DoubleConsumer progress) {
+    long start = System.nanoTime();
+    warmUp(steppers, WARM_UP_NANOS);
+    int steps = stepsOfASample();
+    List<Integer> order = new ArrayList<>();
+    for (int i = 0; i < steppers.size(); i++) {
+      order.add(i);
+    }
+    for (rounds = 0; rounds < MOST; rounds++) {
+      double time = (double) (System.nanoTime() - start) / nanos;
+      if (rounds >= LEAST && time >= 1) {
+        break;
+      }
+      progress.accept(Math.min(time, rounds >= LEAST ? 1 : (double) rounds / LEAST));
+      shuffle(order);
+      for (int i : order) {
+        samples[i][rounds] = (double) sample(steppers.get(i), steps) / steps;
+      }
+    }
+  }
+
+  /** The same for all. */
+  private int stepsOfASample() {
+    long least = Long.MAX_VALUE;
+    for (int i = 0; i < 5; i++) {
+      least = Math.min(least, sample(steppers.getFirst(), 1));
+    }
+    return (int) Math.ceilDiv(SAMPLE_NANOS, Math.max(1, least));
+  }
+
+  private static long sample(Stepper stepper, int steps) {
+    long start = System.nanoTime();
+    for (int i = 0; i < steps; i++) {
+      stepper.step();
+    }
+    return System.nanoTime() - start;
+  }
+
+  private void shuffle(List<Integer> order) {
+    for (int i = order.size(); i > 1; i--) {
+      int other = random.nextInt(i);
+      order.set(i - 1, order.set(other, order.get(i - 1)));
+    }
+  }
+
+  /** How many rounds were taken. */
+  int rounds() {
+    return rounds;
+  }
+
+  /** What the steppers took, in their order. */
+  List<Timing> timings() {
+    List<Timing> timings = new ArrayList<>();
+    for (double[] sample : samples) {
+      double[] nanos = Arrays.copyOf(sample, rounds);
+      double[] ratios = new double[rounds];
+      for (int round = 0; round < rounds; round++) {
+        ratios[round] = nanos[round] / samples[0][round];
+      }
+      timings.add(new Timing(median(nanos), median(ratios)));
+    }
+    return timings;
+  }
+
+  /** Of at least one value; sorts them. */
+  static double median(double[] values) {
+    Arrays.sort(values);
+    int middle = values.length / 2;
+    return values.length % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+  }
+}
