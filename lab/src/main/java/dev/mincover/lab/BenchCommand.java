@@ -8,6 +8,7 @@ import dev.mincover.lab.bench.BenchProgress;
 import dev.mincover.lab.bench.Block;
 import dev.mincover.lab.bench.Contestant;
 import dev.mincover.lab.bench.Machine;
+import dev.mincover.lab.bench.ModelBenchOptions;
 import dev.mincover.lab.bench.Result;
 import dev.mincover.lab.bench.Workload;
 import dev.mincover.lab.optimizer.Names;
@@ -26,6 +27,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -40,6 +42,8 @@ import tools.jackson.databind.json.JsonMapper;
       "Times optimizer steps in one process: SM3 in its variants, a plain SGD pass in Java, which"
           + " is as fast as memory allows, and libtorch's optimizers. All step the same weights"
           + " with the same gradients, one after the other, in an order drawn for every round.",
+      "",
+      "With --model: steps a whole language model, which SM3 leaves room for.",
       ""
     },
     abbreviateSynopsis = true,
@@ -50,7 +54,9 @@ import tools.jackson.databind.json.JsonMapper;
       "",
       "Close what else uses the processor. Examples:",
       "  mincover bench --shapes 4096x4096,gpt2 --threads 2 --seconds 30",
-      "  mincover bench --optimizers 'sm3*,torch-fused-*' --json bench.json"
+      "  mincover bench --optimizers 'sm3*,torch-fused-*' --json bench.json",
+      "  mincover bench --model gpt2-xl",
+      "  mincover bench --model 10b --mapped /scratch"
     })
 final class BenchCommand implements Callable<Integer> {
 
@@ -102,7 +108,9 @@ final class BenchCommand implements Callable<Integer> {
       names = "--threads",
       split = ",",
       paramLabel = "N",
-      description = "Threads that share a step, by comma. Default: 1,2, or 1 on one processor.")
+      description =
+          "Threads that share a step, by comma. Default: 1,2, or 1 on one processor; with --model"
+              + " the last of these.")
   private @Nullable List<Integer> threads;
 
   @Option(
@@ -119,9 +127,15 @@ final class BenchCommand implements Callable<Integer> {
               + " standard output, instead of tables, with -.")
   private @Nullable String json;
 
+  @Mixin private ModelBenchOptions model = new ModelBenchOptions();
+
   /** Checks everything, then measures. */
   @Override
   public Integer call() {
+    if (model.isChosen()) {
+      return stepModel();
+    }
+    model.requireNone();
     List<Workload> workloads = workloads();
     List<Contestant> contestants = contestants();
     List<Integer> numbers = threads();
@@ -145,6 +159,22 @@ final class BenchCommand implements Callable<Integer> {
       AtomicFile.write(file, channel -> channel.write(ByteBuffer.wrap(bytes)));
     }
     out().flush();
+    return 0;
+  }
+
+  private int stepModel() {
+    for (String option : List.of("--shapes", "--optimizers", "--seconds", "--json")) {
+      if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+        throw new UserError("%s is for the table; leave it out with --model".formatted(option));
+      }
+    }
+    List<Integer> numbers = threads();
+    if (threads != null && numbers.size() > 1) {
+      throw new UserError(
+          "--threads names %d numbers; give one with --model".formatted(numbers.size()));
+    }
+    requireVectors();
+    model.run(numbers.getLast(), out());
     return 0;
   }
 

@@ -6,6 +6,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -15,6 +16,7 @@ public final class Machine {
 
   private static final Pattern PROCESSOR = Pattern.compile("model name\\s*:\\s*(.+)");
   private static final Pattern AVAILABLE = Pattern.compile("MemAvailable:\\s*([0-9]+) kB");
+  private static final Pattern PEAK = Pattern.compile("VmHWM:\\s*([0-9]+) kB");
 
   private Machine() {}
 
@@ -29,6 +31,19 @@ public final class Machine {
             Runtime.version());
   }
 
+  /** Bytes of memory that there are, or that a container may have. */
+  static long physicalMemory() {
+    return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+        .getTotalMemorySize();
+  }
+
+  /** The most bytes of memory that this process has had at a time; empty where nobody counts. */
+  static OptionalLong peakMemory() {
+    return line(Path.of("/proc/self/status"), PEAK)
+        .map(kilobytes -> OptionalLong.of(Long.parseLong(kilobytes) << 10))
+        .orElseGet(OptionalLong::empty);
+  }
+
   /** Bytes of memory that can be had without taking them from another process. */
   public static long availableMemory() {
     var system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
@@ -39,7 +54,7 @@ public final class Machine {
   }
 
   /** What the pattern's group has in the first line that matches; empty without such a file. */
-  private static Optional<String> line(Path file, Pattern pattern) {
+  static Optional<String> line(Path file, Pattern pattern) {
     try (Stream<String> lines = Files.lines(file)) {
       return lines
           .map(pattern::matcher)
