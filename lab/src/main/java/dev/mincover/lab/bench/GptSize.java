@@ -66,9 +66,14 @@ record GptSize(String name, int layers, int width, int vocabulary, int context) 
     return builder.parts;
   }
 
+  /** The shapes of all tensors, in the model's order. */
+  List<Shape> shapes() {
+    return layerTensors().stream().flatMap(List::stream).map(Tensor::shape).toList();
+  }
+
   /** How many tensors there are. */
   int tensorCount() {
-    return layerTensors().stream().mapToInt(List::size).sum();
+    return shapes().size();
   }
 
   /** How many weights there are. */

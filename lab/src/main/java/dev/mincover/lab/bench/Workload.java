@@ -1,7 +1,6 @@
 package dev.mincover.lab.bench;
 
 import dev.mincover.Shape;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -40,7 +39,7 @@ public record Workload(String name, List<Shape> tensors) {
    */
   public static Workload of(String name) {
     return switch (name) {
-      case "gpt2" -> new Workload(name, gpt2());
+      case "gpt2" -> new Workload(name, GptSize.named(name).shapes());
       case "tiny" -> new Workload(name, Collections.nCopies(10_000, Shape.of(64)));
       default -> {
         if (!name.matches("[1-9][0-9]{0,17}(x[1-9][0-9]{0,17})*")) {
@@ -51,34 +50,6 @@ public record Workload(String name, List<Shape> tensors) {
         yield new Workload(name, List.of(Shape.of(dimensions)));
       }
     };
-  }
-
-  /** The 148 tensors of GPT-2 small, whose read-out is its embedding. */
-  private static List<Shape> gpt2() {
-    int width = 768;
-    List<Shape> tensors = new ArrayList<>();
-    tensors.add(Shape.of(50_257, width));
-    tensors.add(Shape.of(1024, width));
-    for (int layer = 0; layer < 12; layer++) {
-      addNorm(tensors, width);
-      addLinear(tensors, width, 3 * width); // queries, keys and values
-      addLinear(tensors, width, width);
-      addNorm(tensors, width);
-      addLinear(tensors, width, 4 * width);
-      addLinear(tensors, 4 * width, width);
-    }
-    addNorm(tensors, width);
-    return tensors;
-  }
-
-  private static void addNorm(List<Shape> tensors, int width) {
-    tensors.add(Shape.of(width));
-    tensors.add(Shape.of(width));
-  }
-
-  private static void addLinear(List<Shape> tensors, int from, int to) {
-    tensors.add(Shape.of(from, to));
-    tensors.add(Shape.of(to));
   }
 
   /** The number of weights. */
