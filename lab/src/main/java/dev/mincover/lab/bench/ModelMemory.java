@@ -5,6 +5,7 @@ import dev.mincover.Gradient;
 import dev.mincover.Parameter;
 import dev.mincover.lab.UserError;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -47,16 +48,22 @@ interface ModelMemory extends AutoCloseable {
   void close();
 
   /**
-   * Does all jobs, with so many threads.
+   * Does all jobs, with so many threads; once one has failed, no other begins.
    *
-   * @throws UserError as the first job that fails with one
+   * @throws UserError as a job that fails with one
    */
   static void inParallel(int threads, List<Runnable> jobs) {
     // Daemons, for an interrupted process has nothing to wait for.
     try (ExecutorService pool =
         Executors.newFixedThreadPool(threads, Thread.ofPlatform().daemon().factory())) {
-      for (Future<?> result : pool.invokeAll(jobs.stream().map(Executors::callable).toList())) {
-        result.get();
+      List<Future<?>> results = new ArrayList<>();
+      jobs.forEach(job -> results.add(pool.submit(job)));
+      try {
+        for (Future<?> result : results) {
+          result.get();
+        }
+      } finally {
+        pool.shutdownNow();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

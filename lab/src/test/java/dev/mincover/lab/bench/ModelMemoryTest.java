@@ -12,9 +12,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -87,6 +90,37 @@ class ModelMemoryTest {
         .elements(ValueLayout.JAVA_FLOAT)
         .filter(value -> value.get(ValueLayout.JAVA_FLOAT, 0) == 0)
         .count();
+  }
+
+  /** Nothing is left even of a process that is killed. */
+  @Test
+  @EnabledOnOs({OS.LINUX, OS.MAC})
+  void theFilesHaveNoNamesWhileTheyAreOpen() {
+    long room = MappedModel.room(folder);
+    try (MappedModel model = new MappedModel(TINY, DataType.BFLOAT16, folder, 2)) {
+      assertThat(folder).isEmptyDirectory();
+      assertThat(model.bytes()).isBetween(4 * TINY.weightCount(), room);
+    }
+  }
+
+  @Test
+  void afterAFailureNoJobBegins() {
+    AtomicInteger begun = new AtomicInteger();
+    List<Runnable> jobs =
+        Collections.nCopies(
+            100_000,
+            () -> {
+              begun.incrementAndGet();
+              throw new UserError("the disk is full");
+            });
+    assertThatThrownBy(() -> ModelMemory.inParallel(2, jobs))
+        .isInstanceOf(UserError.class)
+        .hasMessage("the disk is full");
+    int then = begun.get();
+    assertThat(then).isPositive();
+    List<Runnable> other = List.of(begun::incrementAndGet, begun::incrementAndGet);
+    ModelMemory.inParallel(2, other);
+    assertThat(begun).hasValue(then + 2);
   }
 
   @Test
