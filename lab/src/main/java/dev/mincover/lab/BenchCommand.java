@@ -11,6 +11,7 @@ import dev.mincover.lab.bench.Machine;
 import dev.mincover.lab.bench.ModelBenchOptions;
 import dev.mincover.lab.bench.Result;
 import dev.mincover.lab.bench.Workload;
+import dev.mincover.lab.model.Engine;
 import dev.mincover.lab.optimizer.Names;
 import dev.mincover.lab.run.AtomicFile;
 import java.io.PrintWriter;
@@ -149,6 +150,7 @@ final class BenchCommand implements Callable<Integer> {
         new Bench(workloads, contestants, numbers, Duration.ofMillis((long) (1000 * seconds)));
     requireMemory(bench);
     requireVectors();
+    Engine.watchNoMemory();
     boolean tables = !STANDARD_OUTPUT.equals(json);
     List<Result> results = run(bench, tables);
     if (!tables) {

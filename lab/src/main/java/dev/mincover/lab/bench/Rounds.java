@@ -15,8 +15,11 @@ final class Rounds {
   private static final int LEAST = 11;
   private static final int MOST = 1001;
 
-  /** What a sample takes at least, so that the clock and the hand-over to threads count little. */
+  /** What a sample should take at least, so that what happens only now and then counts little. */
   private static final long SAMPLE_NANOS = 200_000;
+
+  /** So many rounds should fit, whatever a sample then takes. */
+  private static final int WANTED = 31;
 
   private static final long WARM_UP_NANOS = 30_000_000;
 
@@ -67,7 +70,7 @@ final class Rounds {
   void run(long nanos, DoubleConsumer progress) {
     long start = System.nanoTime();
     warmUp(steppers, WARM_UP_NANOS);
-    int steps = stepsOfASample();
+    int steps = stepsOfASample(nanos);
     List<Integer> order = new ArrayList<>();
     for (int i = 0; i < steppers.size(); i++) {
       order.add(i);
@@ -85,13 +88,16 @@ final class Rounds {
     }
   }
 
-  /** The same for all. */
-  private int stepsOfASample() {
+  /** How many steps make a sample, of the fastest stepper as of all others. */
+  private int stepsOfASample(long nanos) {
+    long round = 0;
     long least = Long.MAX_VALUE;
-    for (int i = 0; i < 5; i++) {
-      least = Math.min(least, sample(steppers.getFirst(), 1));
+    for (Stepper stepper : steppers) {
+      long sample = Math.max(1, sample(stepper, 1));
+      round += sample;
+      least = Math.min(least, sample);
     }
-    return (int) Math.ceilDiv(SAMPLE_NANOS, Math.max(1, least));
+    return (int) Math.clamp(nanos / WANTED / round, 1, Math.ceilDiv(SAMPLE_NANOS, least));
   }
 
   private static long sample(Stepper stepper, int steps) {

@@ -25,6 +25,9 @@ public final class SgdPass implements AutoCloseable {
   /** Below so many weights a hand-over takes longer than it saves. */
   private static final int LEAST_SHARED = 1 << 16;
 
+  /** Weights in a cache line, and a multiple of those in a vector. */
+  private static final int LINE = 16;
+
   private static final int LARGEST_PIECE = 1 << 16;
   private static final int SMALLEST_PIECE = 1 << 12;
   private static final long PIECES_A_THREAD = 16L;
@@ -52,7 +55,7 @@ public final class SgdPass implements AutoCloseable {
     long total = weights.stream().mapToLong(MemorySegment::byteSize).sum() / Float.BYTES;
     int workers = total < LEAST_SHARED ? 1 : threads;
     long piece = Math.clamp(total / (workers * PIECES_A_THREAD), SMALLEST_PIECE, LARGEST_PIECE);
-    long bytes = piece / 64 * 64 * Float.BYTES; // No cache line is written by two.
+    long bytes = piece / LINE * LINE * Float.BYTES; // No cache line is written by two.
     List<MemorySegment> weightPieces = pieces(weights, bytes);
     this.weights = weightPieces.toArray(MemorySegment[]::new);
     this.gradients = pieces(gradients, bytes).toArray(MemorySegment[]::new);
@@ -106,21 +109,26 @@ public final class SgdPass implements AutoCloseable {
     }
   }
 
+  /** Both halves in step: two streams of each tensor keep more of memory's channels busy. */
   private static void pass(MemorySegment w, MemorySegment g, int n, float eta) {
-    int bound = F.loopBound(n);
-    for (int j = 0; j < bound; j += F.length()) {
+    int half = n / (2 * LINE) * LINE;
+    long other = (long) half * Float.BYTES;
+    for (int j = 0; j < half; j += F.length()) {
       long o = (long) j * Float.BYTES;
-      FloatVector.fromMemorySegment(F, w, o, ORDER)
-          .sub(FloatVector.fromMemorySegment(F, g, o, ORDER).mul(eta))
-          .intoMemorySegment(w, o, ORDER);
+      move(w, g, o, eta);
+      move(w, g, o + other, eta);
     }
-    for (int j = bound; j < n; j++) {
+    for (int j = 2 * half; j < n; j++) {
       float product = g.getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, j) * eta;
-      w.setAtIndex(
-          ValueLayout.JAVA_FLOAT_UNALIGNED,
-          j,
-          w.getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, j) - product);
+      float moved = w.getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, j) - product;
+      w.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, j, moved);
     }
+  }
+
+  private static void move(MemorySegment w, MemorySegment g, long at, float eta) {
+    FloatVector.fromMemorySegment(F, w, at, ORDER)
+        .sub(FloatVector.fromMemorySegment(F, g, at, ORDER).mul(eta))
+        .intoMemorySegment(w, at, ORDER);
   }
 
   /** Ends the threads. */

@@ -2,7 +2,6 @@ package dev.mincover.lab.peer;
 
 import java.util.List;
 import org.bytedeco.pytorch.IValue;
-import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -24,15 +23,14 @@ public final class FusedAdagrad extends FusedOptimizer {
   }
 
   @Override
-  void pushUnusedState(IValueVector stack) {}
+  void addUnusedState(List<IValue> values) {}
 
   @Override
-  IValue[] options(double eta) {
-    return new IValue[] {
-      new IValue(eta),
-      new IValue(0.0), // lr_decay
-      new IValue(0.0), // weight_decay
-      new IValue(epsilon)
-    };
+  List<IValue> options(double eta) {
+    return List.of(
+        new IValue(eta),
+        new IValue(0.0), // lr_decay
+        new IValue(0.0), // weight_decay
+        new IValue(epsilon));
   }
 }

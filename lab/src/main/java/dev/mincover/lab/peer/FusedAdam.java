@@ -2,7 +2,6 @@ package dev.mincover.lab.peer;
 
 import java.util.List;
 import org.bytedeco.pytorch.IValue;
-import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.Tensor;
 
 /** libtorch's fused Adam, without weight decay. */
@@ -25,25 +24,25 @@ public final class FusedAdam extends FusedOptimizer {
   }
 
   @Override
-  void pushUnusedState(IValueVector stack) {
-    stack.push_back(none()); // max_exp_avg_sqs, of AMSGrad
+  void addUnusedState(List<IValue> values) {
+    values.add(none()); // max_exp_avg_sqs, of AMSGrad
   }
 
   @Override
-  IValue[] options(double eta) {
+  List<IValue> options(double eta) {
     return options(eta, beta1, beta2, 0, epsilon);
   }
 
   /** In the order that both kernels of Adam take them. */
-  static IValue[] options(
+  static List<IValue> options(
       double eta, double beta1, double beta2, double weightDecay, double epsilon) {
-    return new IValue[] {
-      new IValue(eta),
-      new IValue(beta1),
-      new IValue(beta2),
-      new IValue(weightDecay),
-      new IValue(epsilon),
-      new IValue(false) // amsgrad
-    };
+    return List.of(
+        new IValue(eta),
+        new IValue(beta1),
+        new IValue(beta2),
+        new IValue(weightDecay),
+        new IValue(epsilon),
+        new IValue(false) // amsgrad
+        );
   }
 }

@@ -2,7 +2,6 @@ package dev.mincover.lab.peer;
 
 import java.util.List;
 import org.bytedeco.pytorch.IValue;
-import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.Tensor;
 
 /** libtorch's fused AdamW: Adam after w is multiplied by 1 - eta * weightDecay. */
@@ -28,12 +27,12 @@ public final class FusedAdamW extends FusedOptimizer {
   }
 
   @Override
-  void pushUnusedState(IValueVector stack) {
-    stack.push_back(none()); // max_exp_avg_sqs, of AMSGrad
+  void addUnusedState(List<IValue> values) {
+    values.add(none()); // max_exp_avg_sqs, of AMSGrad
   }
 
   @Override
-  IValue[] options(double eta) {
+  List<IValue> options(double eta) {
     return FusedAdam.options(eta, beta1, beta2, weightDecay, epsilon);
   }
 }

@@ -11,6 +11,7 @@ import org.bytedeco.pytorch.GenericList;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.OperatorHandle;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorList;
@@ -26,7 +27,6 @@ import org.jspecify.annotations.Nullable;
 public abstract sealed class FusedOptimizer implements Peer
     permits FusedAdam, FusedAdamW, FusedAdagrad {
 
-  private final String kernel;
   private final List<Tensor> weights;
 
   /** By role, then by weight: as large as the weights, 0 at first. */
@@ -37,6 +37,12 @@ public abstract sealed class FusedOptimizer implements Peer
 
   private final List<Tensor> step;
 
+  // Made once, so that a step's time is the kernel's.
+  private final OperatorHandle kernel;
+  private final Scalar one;
+  private List<IValue> options = List.of();
+  private double optionsEta = Double.NaN;
+
   /** The lists of a step that has all gradients, once these are known to stay. */
   private @Nullable Lists held;
 
@@ -46,10 +52,9 @@ public abstract sealed class FusedOptimizer implements Peer
    * What a kernel is given of some weights.
    *
    * @param chosen indices of these weights
-   * @param state by role
+   * @param values the kernel's arguments up to the learning rate
    */
-  private record Lists(
-      List<Integer> chosen, IValue weights, IValue gradients, List<IValue> state, IValue steps) {}
+  private record Lists(List<Integer> chosen, List<IValue> values) {}
 
   /**
    * Makes the state.
@@ -59,7 +64,6 @@ public abstract sealed class FusedOptimizer implements Peer
    * @throws IllegalArgumentException if a weight is not contiguous or not on the CPU
    */
   FusedOptimizer(String kernel, int roles, List<Tensor> weights) {
-    this.kernel = kernel;
     for (Tensor weight : weights) {
       if (!weight.is_cpu() || !weight.is_contiguous()) {
         throw new IllegalArgumentException(
@@ -69,6 +73,8 @@ public abstract sealed class FusedOptimizer implements Peer
     }
     try (var _ = new PointerScope();
         var _ = new NoGradGuard()) {
+      this.kernel = kept(Dispatcher.singleton().findSchemaOrThrow(kernel, ""));
+      one = kept(new Scalar(1.0f));
       this.weights = weights.stream().map(weight -> kept(new Tensor(weight))).toList();
       for (int role = 0; role < roles; role++) {
         state.add(weights.stream().map(weight -> kept(torch.zeros_like(weight))).toList());
@@ -78,9 +84,9 @@ public abstract sealed class FusedOptimizer implements Peer
     }
   }
 
-  /** A tensor that outlives the scope it is made in. */
-  private static Tensor kept(Tensor tensor) {
-    return tensor.retainReference();
+  /** A pointer that outlives the scope it is made in. */
+  private static <P extends Pointer> P kept(P pointer) {
+    return pointer.<P>retainReference();
   }
 
   /**
@@ -96,10 +102,7 @@ public abstract sealed class FusedOptimizer implements Peer
       if (lists.chosen().size() < weights.size()) {
         throw new IllegalStateException("not all weights have a gradient to hold");
       }
-      lists.weights().retainReference();
-      lists.gradients().retainReference();
-      lists.state().forEach(Pointer::retainReference);
-      lists.steps().retainReference();
+      lists.values().forEach(Pointer::retainReference);
       releaseHeld();
       held = lists;
     }
@@ -115,24 +118,20 @@ public abstract sealed class FusedOptimizer implements Peer
     try (var _ = new PointerScope();
         var _ = new NoGradGuard()) {
       Lists lists = held == null ? lists() : held;
-      Scalar one = new Scalar(1.0f);
       if (lists.chosen().size() == weights.size()) {
         steps.add_(one);
       } else {
         lists.chosen().forEach(i -> step.get(i).add_(one));
       }
-      IValueVector stack = new IValueVector(lists.weights(), lists.gradients());
-      lists.state().forEach(stack::push_back);
-      pushUnusedState(stack);
-      stack.push_back(lists.steps());
-      for (IValue option : options(eta)) {
-        stack.push_back(option);
+      if (eta != optionsEta) {
+        options.forEach(Pointer::releaseReference);
+        options = allOptions(eta);
+        optionsEta = eta;
       }
-      stack.push_back(new IValue(false)); // maximize
-      stack.push_back(new IValue()); // grad_scale, of mixed precision
-      stack.push_back(new IValue()); // found_inf
-      Dispatcher dispatcher = Dispatcher.singleton();
-      dispatcher.callBoxed(dispatcher.findSchemaOrThrow(kernel, ""), stack);
+      IValueVector stack = new IValueVector();
+      lists.values().forEach(stack::push_back);
+      options.forEach(stack::push_back);
+      Dispatcher.singleton().callBoxed(kernel, stack);
     }
   }
 
@@ -150,19 +149,29 @@ public abstract sealed class FusedOptimizer implements Peer
         gradients.push_back(gradient);
       }
     }
-    return new Lists(
-        found,
-        list(weights, found),
-        value(gradients),
-        state.stream().map(role -> list(role, found)).toList(),
-        list(step, found));
+    List<IValue> values = new ArrayList<>();
+    values.add(list(weights, found));
+    values.add(value(gradients));
+    state.forEach(role -> values.add(list(role, found)));
+    addUnusedState(values);
+    values.add(list(step, found));
+    return new Lists(found, values);
   }
 
-  /** Pushes a list for each role of state that the kernel knows but is not asked for. */
-  abstract void pushUnusedState(IValueVector stack);
+  private List<IValue> allOptions(double eta) {
+    List<IValue> all = new ArrayList<>(options(eta));
+    all.add(new IValue(false)); // maximize
+    all.add(new IValue()); // grad_scale, of mixed precision
+    all.add(new IValue()); // found_inf
+    all.forEach(FusedOptimizer::kept);
+    return all;
+  }
+
+  /** Adds a list for each role of state that the kernel knows but is not asked for. */
+  abstract void addUnusedState(List<IValue> values);
 
   /** The kernel's arguments from the learning rate up to, but without, {@code maximize}. */
-  abstract IValue[] options(double eta);
+  abstract List<IValue> options(double eta);
 
   @Override
   public final long stateBytes() {
@@ -178,6 +187,9 @@ public abstract sealed class FusedOptimizer implements Peer
     if (!closed) {
       closed = true;
       releaseHeld();
+      options.forEach(Pointer::releaseReference);
+      one.releaseReference();
+      kernel.releaseReference();
       state.forEach(role -> role.forEach(Tensor::releaseReference));
       state.clear();
       step.forEach(Tensor::releaseReference);
@@ -190,10 +202,7 @@ public abstract sealed class FusedOptimizer implements Peer
     Lists lists = held;
     if (lists != null) {
       held = null;
-      lists.weights().releaseReference();
-      lists.gradients().releaseReference();
-      lists.state().forEach(Pointer::releaseReference);
-      lists.steps().releaseReference();
+      lists.values().forEach(Pointer::releaseReference);
     }
   }
 

@@ -158,6 +158,27 @@ class BaselinesTest {
   }
 
   @Test
+  void gradientsThatAreHeldAreReadAtEveryStep() {
+    try (var _ = new PointerScope()) {
+      Tensor weight = Tensors.learning(new float[] {1, 1}, 2);
+      Tensor held = Tensors.learning(new float[] {1, 1}, 2);
+      try (FusedOptimizer plain = new FusedAdam(List.of(weight), 0.9, 0.999, 1e-8);
+          FusedOptimizer holding = new FusedAdam(List.of(held), 0.9, 0.999, 1e-8)) {
+        assertThatThrownBy(holding::holdGradients).hasMessageContaining("not all weights");
+        held.mutable_grad().put(torch.empty(2));
+        holding.holdGradients();
+        for (float[] gradient : new float[][] {{1, -2}, {3, 0.5f}}) {
+          weight.mutable_grad().put(Tensors.of(gradient, 2));
+          held.grad().copy_(Tensors.of(gradient, 2));
+          plain.step(0.5);
+          holding.step(0.5);
+        }
+      }
+      assertThat(Tensors.values(held)).isEqualTo(Tensors.values(weight)).isNotEqualTo(new float[2]);
+    }
+  }
+
+  @Test
   void theKernelsRefuseWhatTheyWouldReadInAnotherOrder() {
     try (var _ = new PointerScope()) {
       Tensor transposed = torch.zeros(2, 3).t();
