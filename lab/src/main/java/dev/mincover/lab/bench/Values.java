@@ -33,14 +33,22 @@ enum Values {
    */
   void fill(MemorySegment target, DataType type, long first) {
     int count = Math.toIntExact(target.byteSize() / type.bytes());
-    for (int i = 0; i < count; i++) {
-      float value = at(first + i);
-      switch (type) {
-        case FLOAT32 -> target.set(JAVA_FLOAT_UNALIGNED, 4L * i, value);
-        case BFLOAT16 ->
-            target.set(
-                JAVA_SHORT_UNALIGNED, 2L * i, (short) (Float.floatToRawIntBits(value) >>> 16));
-        case FLOAT16 -> target.set(JAVA_SHORT_UNALIGNED, 2L * i, Float.floatToFloat16(value));
+    switch (type) {
+      case FLOAT32 -> {
+        for (int i = 0; i < count; i++) {
+          target.set(JAVA_FLOAT_UNALIGNED, 4L * i, at(first + i));
+        }
+      }
+      case BFLOAT16 -> {
+        for (int i = 0; i < count; i++) {
+          int bits = Float.floatToRawIntBits(at(first + i));
+          target.set(JAVA_SHORT_UNALIGNED, 2L * i, (short) (bits >>> 16));
+        }
+      }
+      case FLOAT16 -> {
+        for (int i = 0; i < count; i++) {
+          target.set(JAVA_SHORT_UNALIGNED, 2L * i, Float.floatToFloat16(at(first + i)));
+        }
       }
     }
   }
