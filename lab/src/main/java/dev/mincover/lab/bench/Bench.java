@@ -30,6 +30,9 @@ public record Bench(
   /** Filling the buffers, a weight. */
   private static final double NANOS_TO_FILL = 20;
 
+  /** So that there are more than the fewest rounds where a round is short. */
+  private static final double LEAST_SPARE_NANOS = 0.5e9;
+
   private static final int ROUNDS_NEEDED = 12;
 
   /** What is compiled, is compiled here: of every rank and width that takes a path of its own. */
@@ -108,7 +111,7 @@ public record Bench(
         for (int n : threads) {
           listener.begins(workload, n);
           double left = time.toNanos() - (double) (System.nanoTime() - start);
-          double spare = Math.max(0, left - needed) / blocks;
+          double spare = Math.max(LEAST_SPARE_NANOS, (left - needed) / blocks);
           long nanos = (long) (nanosNeeded(workload) + spare);
           bench.with(
               n,

@@ -14,6 +14,7 @@ class RoundsTest {
     assertThat(Rounds.median(new double[] {3})).isEqualTo(3);
     assertThat(Rounds.median(new double[] {9, 1, 2})).isEqualTo(2);
     assertThat(Rounds.median(new double[] {4, 9, 1, 2})).isEqualTo(3);
+    assertThat(Rounds.median(new double[] {Double.NaN, 4, 2, Double.NaN})).isEqualTo(3);
   }
 
   @Test
