@@ -85,7 +85,7 @@ final class BenchCommand implements Callable<Integer> {
           "Tensors to step, by comma: dimensions such as 4096x4096; gpt2, the 148 tensors of GPT-2"
               + " small; tiny, 10,000 tensors of 64 weights. Default: 4096x4096, 50257x768,"
               + " 8192x8192, 768x3072, 4096x8, 8x4096, 512x512x3x3, 1000000 and gpt2.")
-  private List<String> shapes = Workload.BY_DEFAULT;
+  private @Nullable List<String> shapes;
 
   @Option(
       names = "--optimizers",
@@ -196,7 +196,7 @@ final class BenchCommand implements Callable<Integer> {
   }
 
   private List<Workload> workloads() {
-    return new LinkedHashSet<>(shapes)
+    return new LinkedHashSet<>(shapes == null ? Workload.BY_DEFAULT : shapes)
         .stream().map(name -> Checks.valid("--shapes", () -> Workload.of(name))).toList();
   }
 

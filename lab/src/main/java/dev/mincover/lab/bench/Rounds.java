@@ -36,6 +36,7 @@ final class Rounds {
 
   private final List<Stepper> steppers;
   private final RandomGenerator random;
+  private final long slowNanos;
 
   /** By stepper, then by round: nanoseconds of a step, or NaN if it sat out. */
   private final double[][] samples;
@@ -49,6 +50,11 @@ final class Rounds {
    * @param random draws the order
    */
   Rounds(List<Stepper> steppers, RandomGenerator random) {
+    this(steppers, random, SLOW_NANOS);
+  }
+
+  Rounds(List<Stepper> steppers, RandomGenerator random, long slowNanos) {
+    this.slowNanos = slowNanos;
     this.steppers = steppers;
     this.random = random;
     samples = new double[steppers.size()][MOST];
@@ -93,7 +99,7 @@ final class Rounds {
   }
 
   private boolean sitsOut(int i) {
-    return i > 0 && rounds % 2 == 1 && samples[i][rounds - 1] > SLOW_NANOS;
+    return i > 0 && rounds % 2 == 1 && samples[i][rounds - 1] > slowNanos;
   }
 
   /** How many steps make a sample, of the fastest stepper as of all others. */

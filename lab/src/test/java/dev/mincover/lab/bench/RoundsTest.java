@@ -31,6 +31,17 @@ class RoundsTest {
     assertThat(rounds.timings().getFirst().ratio()).isEqualTo(1);
   }
 
+  @Test
+  void whoIsSlowSitsOutEveryOtherRoundUnlessItIsTheUnit() {
+    List<Counting> steppers = List.of(new Counting(), new Counting());
+    Rounds rounds = new Rounds(List.copyOf(steppers), Seed.generator(1), 1_000_000);
+    rounds.run(1, _ -> {});
+    assertThat(steppers)
+        .extracting(stepper -> stepper.steps)
+        .containsExactly(1 + 1 + 11, 1 + 1 + 6);
+    assertThat(rounds.timings()).allMatch(timing -> timing.nanos() > 0 && timing.ratio() > 0);
+  }
+
   /** Takes long enough to be warm after one step. */
   private static final class Counting implements Stepper {
     private int steps;
