@@ -28,7 +28,7 @@ public record Bench(
   private static final double NANOS_A_BYTE = 0.05;
 
   /** Filling the buffers, a weight. */
-  private static final double NANOS_TO_FILL = 20;
+  private static final double NANOS_TO_FILL = 5;
 
   /** So that there are more than the fewest rounds where a round is short. */
   private static final double LEAST_SPARE_NANOS = 1e9;
