@@ -28,7 +28,10 @@ public record Bench(
   private static final double NANOS_A_BYTE = 0.05;
 
   /** Filling the buffers, a weight. */
-  private static final double NANOS_TO_FILL = 20;
+  private static final double NANOS_TO_FILL = 5;
+
+  /** So that there are more than the fewest rounds where a round is short. */
+  private static final double LEAST_SPARE_NANOS = 1e9;
 
   private static final int ROUNDS_NEEDED = 12;
 
@@ -108,8 +111,10 @@ public record Bench(
         for (int n : threads) {
           listener.begins(workload, n);
           double left = time.toNanos() - (double) (System.nanoTime() - start);
-          double spare = Math.max(0, left - needed) / blocks;
-          long nanos = (long) (nanosNeeded(workload) + spare);
+          // Short of time, a block that is faster than planned has no rounds to give away.
+          double share = nanosNeeded(workload) * Math.clamp(left / needed, 0, 1);
+          double spare = Math.max(LEAST_SPARE_NANOS, (left - needed) / blocks);
+          long nanos = (long) (share + spare);
           bench.with(
               n,
               steppers -> {

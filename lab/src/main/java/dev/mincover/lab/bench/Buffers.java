@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.GeneratorOptional;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
@@ -24,6 +25,9 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * be stepped at a small learning rate.
  */
 public final class Buffers implements AutoCloseable {
+
+  /** So many values of a tensor are drawn and then repeated: drawing takes longer than steps do. */
+  private static final long DRAWN = 1 << 20;
 
   private final Workload workload;
   private final DataType type;
@@ -53,9 +57,15 @@ public final class Buffers implements AutoCloseable {
 
   private Tensor normal(Shape shape, double deviation) {
     ScalarType scalar = type == DataType.FLOAT32 ? ScalarType.Float : ScalarType.BFloat16;
-    return torch
-        .empty(shape.dimensions(), new TensorOptions(scalar), null)
-        .normal_(0, deviation, new org.bytedeco.pytorch.GeneratorOptional());
+    Tensor tensor = torch.empty(shape.dimensions(), new TensorOptions(scalar), null);
+    Tensor flat = tensor.view(-1);
+    long drawn = Math.min(DRAWN, shape.size());
+    flat.narrow(0, 0, drawn).normal_(0, deviation, new GeneratorOptional());
+    for (long at = drawn; at < shape.size(); at *= 2) {
+      long more = Math.min(at, shape.size() - at);
+      flat.narrow(0, at, more).copy_(flat.narrow(0, 0, more));
+    }
+    return tensor;
   }
 
   /** The tensors stepped. */

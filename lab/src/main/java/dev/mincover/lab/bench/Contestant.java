@@ -66,6 +66,18 @@ public record Contestant(
     Stepper bind(Buffers buffers, int threads);
   }
 
+  /**
+   * The contestant of a name.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  public static Contestant of(String name) {
+    return ALL.stream()
+        .filter(contestant -> contestant.name().equals(name))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("no contestant is called " + name));
+  }
+
   private static List<Contestant> all() {
     Sm3 guarded = Sm3.learningRate(ETA);
     Sm3 sm3 = guarded.guard(Guard.UNCHECKED); // The peers check nothing either.

@@ -21,6 +21,9 @@ final class Rounds {
   /** So many rounds should fit, whatever a sample then takes. */
   private static final int WANTED = 31;
 
+  /** Who takes longer is steady enough for every other round, and leaves time for the others. */
+  private static final long SLOW_NANOS = 250_000_000;
+
   private static final long WARM_UP_NANOS = 30_000_000;
 
   /**
@@ -33,8 +36,9 @@ final class Rounds {
 
   private final List<Stepper> steppers;
   private final RandomGenerator random;
+  private final long slowNanos;
 
-  /** By stepper, then by round: nanoseconds of a step. */
+  /** By stepper, then by round: nanoseconds of a step, or NaN if it sat out. */
   private final double[][] samples;
 
   private int rounds;
@@ -46,6 +50,11 @@ final class Rounds {
    * @param random draws the order
    */
   Rounds(List<Stepper> steppers, RandomGenerator random) {
+    this(steppers, random, SLOW_NANOS);
+  }
+
+  Rounds(List<Stepper> steppers, RandomGenerator random, long slowNanos) {
+    this.slowNanos = slowNanos;
     this.steppers = steppers;
     this.random = random;
     samples = new double[steppers.size()][MOST];
@@ -83,9 +92,14 @@ final class Rounds {
       progress.accept(Math.min(time, rounds >= LEAST ? 1 : (double) rounds / LEAST));
       shuffle(order);
       for (int i : order) {
-        samples[i][rounds] = (double) sample(steppers.get(i), steps) / steps;
+        samples[i][rounds] =
+            sitsOut(i) ? Double.NaN : (double) sample(steppers.get(i), steps) / steps;
       }
     }
+  }
+
+  private boolean sitsOut(int i) {
+    return i > 0 && rounds % 2 == 1 && samples[i][rounds - 1] > slowNanos;
   }
 
   /** How many steps make a sample, of the fastest stepper as of all others. */
@@ -126,18 +140,17 @@ final class Rounds {
     for (double[] sample : samples) {
       double[] nanos = Arrays.copyOf(sample, rounds);
       double[] ratios = new double[rounds];
-      for (int round = 0; round < rounds; round++) {
-        ratios[round] = nanos[round] / samples[0][round];
-      }
+      Arrays.setAll(ratios, round -> nanos[round] / samples[0][round]);
       timings.add(new Timing(median(nanos), median(ratios)));
     }
     return timings;
   }
 
-  /** Of at least one value; sorts them. */
+  /** Of at least one value that is a number, and of these alone. */
   static double median(double[] values) {
-    Arrays.sort(values);
-    int middle = values.length / 2;
-    return values.length % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+    double[] sorted =
+        Arrays.stream(values).filter(value -> !Double.isNaN(value)).sorted().toArray();
+    int middle = sorted.length / 2;
+    return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
   }
 }

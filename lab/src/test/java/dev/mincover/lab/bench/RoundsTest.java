@@ -14,6 +14,7 @@ class RoundsTest {
     assertThat(Rounds.median(new double[] {3})).isEqualTo(3);
     assertThat(Rounds.median(new double[] {9, 1, 2})).isEqualTo(2);
     assertThat(Rounds.median(new double[] {4, 9, 1, 2})).isEqualTo(3);
+    assertThat(Rounds.median(new double[] {Double.NaN, 4, 2, Double.NaN})).isEqualTo(3);
   }
 
   @Test
@@ -28,6 +29,17 @@ class RoundsTest {
     assertThat(steppers).extracting(stepper -> stepper.steps).containsOnly(1 + 1 + 11);
     assertThat(rounds.timings()).hasSize(3).allMatch(timing -> timing.nanos() > 0);
     assertThat(rounds.timings().getFirst().ratio()).isEqualTo(1);
+  }
+
+  @Test
+  void whoIsSlowSitsOutEveryOtherRoundUnlessItIsTheUnit() {
+    List<Counting> steppers = List.of(new Counting(), new Counting());
+    Rounds rounds = new Rounds(List.copyOf(steppers), Seed.generator(1), 1_000_000);
+    rounds.run(1, _ -> {});
+    assertThat(steppers)
+        .extracting(stepper -> stepper.steps)
+        .containsExactly(1 + 1 + 11, 1 + 1 + 6);
+    assertThat(rounds.timings()).allMatch(timing -> timing.nanos() > 0 && timing.ratio() > 0);
   }
 
   /** Takes long enough to be warm after one step. */
