@@ -177,6 +177,7 @@ final class BenchCommand implements Callable<Integer> {
           "--threads names %d numbers; give one with --model".formatted(numbers.size()));
     }
     requireVectors();
+    Engine.watchNoMemory();
     model.run(numbers.getLast(), out());
     return 0;
   }

@@ -7,11 +7,11 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/** A model in memory, as a program would hold it: every tensor is allocated by itself. */
+/**
+ * A model in memory, as a program would hold it: every tensor is allocated by itself, by libtorch
+ * as are the {@link Buffers}.
+ */
 final class AllocatedModel implements ModelMemory {
-
-  /** Wide enough for a cache line and any vector. */
-  private static final int ALIGNMENT = 64;
 
   private final Arena arena = Arena.ofShared();
   private final List<List<Tensor>> parts;
@@ -39,7 +39,6 @@ final class AllocatedModel implements ModelMemory {
     parts = List.of(List.of(filled));
   }
 
-  /** Allocating clears the memory, which is worth sharing between threads too. */
   private Tensor filled(GptSize.Tensor tensor, DataType type) {
     return new Tensor(
         tensor, type, filled(tensor, type, Values.WEIGHTS), filled(tensor, type, Values.GRADIENTS));
@@ -47,7 +46,7 @@ final class AllocatedModel implements ModelMemory {
 
   private MemorySegment filled(GptSize.Tensor tensor, DataType type, Values values) {
     long count = tensor.shape().size();
-    MemorySegment memory = arena.allocate(count * type.bytes(), ALIGNMENT);
+    MemorySegment memory = Buffers.allocate(count * type.bytes(), arena);
     for (long at = 0; at < count; at += PIECE) {
       long length = Math.min(PIECE, count - at);
       MemorySegment piece = memory.asSlice(at * type.bytes(), length * type.bytes());

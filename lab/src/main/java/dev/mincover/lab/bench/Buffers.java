@@ -4,6 +4,7 @@ import dev.mincover.DataType;
 import dev.mincover.Gradient;
 import dev.mincover.Parameter;
 import dev.mincover.Shape;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -106,6 +107,21 @@ public final class Buffers implements AutoCloseable {
       byName.put("w" + i, Gradient.dense(segments.get(i), type));
     }
     return byName;
+  }
+
+  /**
+   * Memory from the same allocator, 64-byte aligned, for as long as the arena is open. It is not
+   * cleared.
+   */
+  @SuppressWarnings("restricted")
+  static MemorySegment allocate(long bytes, Arena arena) {
+    try (var _ = new PointerScope()) {
+      Tensor tensor =
+          torch
+              .empty(new long[] {bytes}, new TensorOptions(ScalarType.Byte), null)
+              .retainReference();
+      return segment(tensor).reinterpret(arena, _ -> tensor.releaseReference());
+    }
   }
 
   @SuppressWarnings("restricted")
