@@ -49,7 +49,7 @@ record ModelBench(
         }
         report.turns(turns.all());
       }
-      report.peak("the model, and the JVM with its heap");
+      report.peak("the model, libtorch, and the JVM with its heap");
     }
     report.adam();
   }
@@ -80,7 +80,7 @@ record ModelBench(
         for (int i = 1; i <= steps; i++) {
           seconds.add(step(i, model, stepped, report));
         }
-        report.times("sm3-guarded", seconds);
+        report.times(Contestant.SM3_GUARDED, seconds);
       }
       report.peak(
           "the JVM with its heap, and one layer at a time of the files' "

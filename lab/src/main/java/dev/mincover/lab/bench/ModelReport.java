@@ -137,32 +137,20 @@ record ModelReport(
             bytes -> line("resident", "at the most %s: %s".formatted(ByteCount.format(bytes), of)));
   }
 
-  /** What Adam would have taken. */
+  /** What Adam would have taken, and whether it was there. */
   void adam() {
     long state = STATE_BYTES_PER_WEIGHT_ADAM * size.weightCount();
     long needed = 2 * weightBytes() + state;
     line(
         "Adam",
-        "would add %s of state, %d bytes a weight, to %s in all, which %s"
+        "would need %s in all, %s of it state at %d bytes a weight; this machine had %s of its %s available: it %s"
             .formatted(
+                ByteCount.format(needed),
                 ByteCount.format(state),
                 STATE_BYTES_PER_WEIGHT_ADAM,
-                ByteCount.format(needed),
-                verdict(needed)));
-  }
-
-  private String verdict(long needed) {
-    String physical = ByteCount.format(memory.physical());
-    if (needed > memory.physical()) {
-      return "does not fit into this machine's " + physical;
-    }
-    String left =
-        "leaves %s of this machine's %s for all else"
-            .formatted(ByteCount.format(memory.physical() - needed), physical);
-    return needed <= memory.available()
-        ? left
-        : "%s, which takes more: %s were available at the start"
-            .formatted(left, ByteCount.format(memory.available()));
+                ByteCount.format(memory.available()),
+                ByteCount.format(memory.physical()),
+                needed <= memory.available() ? "fits" : "does not fit"));
   }
 
   private long weightBytes() {
