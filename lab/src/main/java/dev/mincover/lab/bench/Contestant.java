@@ -48,6 +48,12 @@ public record Contestant(
   /** The unit of all others. */
   public static final String SGD_PASS = "sgd-pass";
 
+  /** Without momentum and without the guard. */
+  static final String SM3 = "sm3";
+
+  /** Without momentum, and with the guard that a recipe has unless told otherwise. */
+  static final String SM3_GUARDED = "sm3-guarded";
+
   /** Small enough that gradients which stay the same take no weight far in thousands of steps. */
   private static final double ETA = 1e-6;
 
@@ -87,8 +93,8 @@ public record Contestant(
     Sm3 stochastic = sm3.rounding(Rounding.stochastic(1));
     return List.of(
         new Contestant(SGD_PASS, FLOAT32, 12, 12, 0, true, Contestant::sgdPass),
-        mincover("sm3", FLOAT32, 12, 0, true, sm3),
-        mincover("sm3-guarded", FLOAT32, 16, 0, true, guarded),
+        mincover(SM3, FLOAT32, 12, 0, true, sm3),
+        mincover(SM3_GUARDED, FLOAT32, 16, 0, true, guarded),
         mincover("sm3-momentum", FLOAT32, 20, 4, true, sm3.momentum(momentum)),
         mincover("sm3-momentum-bf16", FLOAT32, 16, 2, true, sm3.momentum(half)),
         mincover("sm3-momentum-int8", FLOAT32, 14, 2, true, sm3.momentum(quarter)),

@@ -42,8 +42,8 @@ final class ModelTurns implements AutoCloseable {
     if (pass != null) {
       all.add(new Timed(Contestant.SGD_PASS, () -> pass.step((float) ETA)));
     }
-    all.add(new Timed("sm3", unchecked::step));
-    all.add(new Timed("sm3-guarded", guarded::step));
+    all.add(new Timed(Contestant.SM3, unchecked::step));
+    all.add(new Timed(Contestant.SM3_GUARDED, guarded::step));
   }
 
   private static SgdPass pass(ModelMemory model, int threads) {
