@@ -14,7 +14,12 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "mincover",
     description = "Trains language models on the JVM with SM3, the memory-efficient optimizer.",
-    subcommands = {TrainCommand.class, GenerateCommand.class, ReplayCommand.class},
+    subcommands = {
+      TrainCommand.class,
+      GenerateCommand.class,
+      ReplayCommand.class,
+      BenchCommand.class
+    },
     mixinStandardHelpOptions = true,
     versionProvider = Mincover.Version.class,
     footer = {
@@ -60,7 +65,8 @@ public final class Mincover implements Runnable {
   /** Without a command there is only help to give. */
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "name a command: train, generate or replay");
+    throw new ParameterException(
+        spec.commandLine(), "name a command: train, generate, replay or bench");
   }
 
   private static int badArgument(ParameterException error, String[] args) {

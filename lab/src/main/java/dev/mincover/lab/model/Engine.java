@@ -9,6 +9,15 @@ public final class Engine {
   private Engine() {}
 
   /**
+   * Lets pointers come and go without asking the system each time how much memory the process has,
+   * which takes longer than a small tensor operation, and without a limit on it. To be called
+   * before there is a pointer.
+   */
+  public static void watchNoMemory() {
+    System.setProperty("org.bytedeco.javacpp.maxPhysicalBytes", "0");
+  }
+
+  /**
    * Keeps each operation on the thread that asks for it. Small operations gain little from threads
    * inside them, and threads that spin while they wait for each other lose most of their speed as
    * soon as anything else wants a core.

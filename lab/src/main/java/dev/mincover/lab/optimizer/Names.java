@@ -38,7 +38,7 @@ public final class Names {
   }
 
   /** Such as {@code a, b or c}. */
-  static String listed(List<String> words, String last) {
+  public static String listed(List<String> words, String last) {
     int split = words.size() - 1;
     return split == 0
         ? words.getFirst()

@@ -12,10 +12,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Writes files that are there whole or not at all, whenever the process ends. */
-final class AtomicFile {
+public final class AtomicFile {
   /** What puts the content into the open file. */
   @FunctionalInterface
-  interface Content {
+  public interface Content {
+    /** Writes all of it. */
     void writeTo(FileChannel channel) throws IOException;
   }
 
@@ -27,7 +28,7 @@ final class AtomicFile {
    *
    * @throws UserError if that fails; the older file, if any, is then as it was
    */
-  static void write(Path file, Content content) {
+  public static void write(Path file, Content content) {
     Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
     try {
       try {

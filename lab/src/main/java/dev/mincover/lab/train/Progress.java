@@ -1,12 +1,9 @@
 package dev.mincover.lab.train;
 
-import java.io.Console;
+import dev.mincover.lab.Terminal;
 import java.io.PrintWriter;
 import java.time.Duration;
-import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 
 /** Shows where a training is: a bar that moves on a terminal, a line now and then elsewhere. */
 public interface Progress extends AutoCloseable {
@@ -18,10 +15,8 @@ public interface Progress extends AutoCloseable {
   void close();
 
   /** A bar if standard output is a terminal, otherwise about {@code lines} lines. */
-  @SuppressWarnings("SystemConsoleNull") // JDK 25 has gone back to null where nobody types.
   static Progress of(long steps, int lines, PrintWriter out) {
-    Console console = System.console();
-    return console != null && console.isTerminal() ? new Bar(steps) : new Lines(steps, lines, out);
+    return Terminal.isThere() ? new Bar(steps) : new Lines(steps, lines, out);
   }
 
   /** A bar with loss, learning rate, speed and time left. */
@@ -29,31 +24,7 @@ public interface Progress extends AutoCloseable {
     private final ProgressBar bar;
 
     Bar(long steps) {
-      bar =
-          new ProgressBarBuilder()
-              .setTaskName("training")
-              .setInitialMax(steps)
-              .setStyle(style())
-              .setUpdateIntervalMillis(250)
-              // With a width of its own, so that the bar opens no terminal of JLine's: that takes
-              // Ctrl-C away from the JVM's shutdown hooks.
-              .setConsumer(new ConsoleProgressBarConsumer(System.out, columns()))
-              .hideEta()
-              .build();
-    }
-
-    private static ProgressBarStyle style() {
-      return System.out.charset().newEncoder().canEncode('━')
-          ? ProgressBarStyle.COLORFUL_UNICODE_BAR
-          : ProgressBarStyle.ASCII;
-    }
-
-    /** The terminal's width less one, as the launcher has found it. */
-    private static int columns() {
-      String columns = System.getenv("COLUMNS");
-      return columns != null && columns.matches("[1-9][0-9]{0,4}")
-          ? Integer.parseInt(columns) - 1
-          : 79;
+      bar = Terminal.bar("training", steps, System.out).hideEta().build();
     }
 
     @Override

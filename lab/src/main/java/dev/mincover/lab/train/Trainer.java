@@ -29,14 +29,24 @@ public final class Trainer implements AutoCloseable {
   public record Outcome(
       long steps, float loss, float validationLoss, @Nullable NonFiniteGradientException refusal) {}
 
-  private final DataParallel model;
+  /** Mincover's optimizer as a training step takes it. */
+  private record Learner(TorchOptimizer optimizer) implements TrainingStep.Learner {
+    @Override
+    public void step() {
+      optimizer.step();
+    }
+
+    @Override
+    public void zeroGradients() {
+      optimizer.zeroGradients();
+    }
+  }
+
+  private final TrainingStep step;
   private final TorchOptimizer optimizer;
   private final Optimizer recipe;
-  private final Batches batches;
   private final Batch batch;
   private final Windows windows;
-  private long nanos;
-  private long optimizerNanos;
 
   /**
    * A loop over a model and the optimizer bound to it.
@@ -53,10 +63,9 @@ public final class Trainer implements AutoCloseable {
       Batch batch,
       Windows windows,
       int threads) {
-    this.model = new DataParallel(model, threads);
+    this.step = new TrainingStep(model, new Learner(optimizer), batches, batch, threads);
     this.optimizer = optimizer;
     this.recipe = recipe;
-    this.batches = batches;
     this.batch = batch;
     this.windows = windows;
   }
@@ -82,7 +91,7 @@ public final class Trainer implements AutoCloseable {
       // A step that is skipped does not advance the schedule.
       double learningRate = recipe.learningRate().at(optimizer.core().steps() + 1);
       try {
-        loss = step();
+        loss = this.step.run();
       } catch (NonFiniteGradientException refusal) {
         return new Outcome(step - 1, loss, Float.NaN, refusal);
       }
@@ -105,12 +114,12 @@ public final class Trainer implements AutoCloseable {
 
   /** Seconds spent in training steps. */
   public double seconds() {
-    return nanos * 1e-9;
+    return step.seconds();
   }
 
   /** Of {@link #seconds}, those spent in the optimizer. */
   public double optimizerSeconds() {
-    return optimizerNanos * 1e-9;
+    return step.learnerSeconds();
   }
 
   /** Steps that the optimizer has left out because a gradient was not finite. */
@@ -138,31 +147,16 @@ public final class Trainer implements AutoCloseable {
     withFinalWeights(() -> {
       for (int first = 0; first < windows.count(); ) {
         int rows = windows.fill(first, batch);
-        sum[0] += (double) model.loss(batch, rows) * rows;
+        sum[0] += (double) step.loss(batch, rows) * rows;
         first += rows;
       }
     });
     return (float) (sum[0] / windows.count());
   }
 
-  private float step() {
-    long start = System.nanoTime();
-    batches.fill(batch);
-    float loss = model.lossAndGradient(batch);
-    long backward = System.nanoTime();
-    if (Float.isFinite(loss)) {
-      optimizer.step();
-    }
-    optimizer.zeroGradients();
-    long end = System.nanoTime();
-    optimizerNanos += end - backward;
-    nanos += end - start;
-    return loss;
-  }
-
   /** Ends the threads; the model and the optimizer are the caller's. */
   @Override
   public void close() {
-    model.close();
+    step.close();
   }
 }

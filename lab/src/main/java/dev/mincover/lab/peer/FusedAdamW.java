@@ -1,19 +1,24 @@
-package dev.mincover.torch;
+package dev.mincover.lab.peer;
 
 import java.util.List;
 import org.bytedeco.pytorch.IValue;
-import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.Tensor;
 
 /** libtorch's fused AdamW: Adam after w is multiplied by 1 - eta * weightDecay. */
-final class FusedAdamW extends FusedOptimizer {
+public final class FusedAdamW extends FusedOptimizer {
 
   private final double beta1;
   private final double beta2;
   private final double epsilon;
   private final double weightDecay;
 
-  FusedAdamW(List<Tensor> weights, double beta1, double beta2, double epsilon, double weightDecay) {
+  /**
+   * AdamW over weights that are float32.
+   *
+   * @throws IllegalArgumentException if a weight is not contiguous or not on the CPU
+   */
+  public FusedAdamW(
+      List<Tensor> weights, double beta1, double beta2, double epsilon, double weightDecay) {
     super("aten::_fused_adamw_", 2, weights);
     this.beta1 = beta1;
     this.beta2 = beta2;
@@ -22,12 +27,12 @@ final class FusedAdamW extends FusedOptimizer {
   }
 
   @Override
-  void pushUnusedState(IValueVector stack) {
-    stack.push_back(none()); // max_exp_avg_sqs, of AMSGrad
+  void addUnusedState(List<IValue> values) {
+    values.add(none()); // max_exp_avg_sqs, of AMSGrad
   }
 
   @Override
-  IValue[] options(double eta) {
+  List<IValue> options(double eta) {
     return FusedAdam.options(eta, beta1, beta2, weightDecay, epsilon);
   }
 }

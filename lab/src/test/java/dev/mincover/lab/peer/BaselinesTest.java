@@ -1,4 +1,4 @@
-package dev.mincover.torch;
+package dev.mincover.lab.peer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.mincover.Adam;
 import dev.mincover.Optimizer;
 import dev.mincover.Sm3;
+import dev.mincover.torch.TorchOptimizer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,7 +18,6 @@ import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -69,8 +69,8 @@ class BaselinesTest {
       List<Tensor> theirs = new ArrayList<>();
       for (long[] shape : SHAPES) {
         float[] initial = Tensors.gaussians(random, shape);
-        ours.put("w" + theirs.size(), Tensors.learning(initial, ScalarType.Float, shape));
-        theirs.add(Tensors.learning(initial, ScalarType.Float, shape));
+        ours.put("w" + theirs.size(), Tensors.learning(initial, shape));
+        theirs.add(Tensors.learning(initial, shape));
       }
       List<Tensor> our = List.copyOf(ours.values());
       try (var optimizer = TorchOptimizer.bind(recipe, ours, 2);
@@ -98,7 +98,7 @@ class BaselinesTest {
   void theKernelsTakeTheirArgumentsInTheOrderGiven() {
     try (var _ = new PointerScope()) {
       // m = 0.25, 0.625; v = 0.2, 0.96; corrected m = 1, 1.4286; corrected v = 1, 2.6667
-      Tensor adam = Tensors.learning(new float[] {1}, ScalarType.Float, 1);
+      Tensor adam = Tensors.learning(new float[] {1}, 1);
       double m = (0.75 * 0.25 + 0.25 * 2) / (1 - 0.75 * 0.75);
       double v = (0.8 * 0.2 + 0.2 * 4) / (1 - 0.8 * 0.8);
       double first = 1 - 0.5 * (1 / (1 + 0.125));
@@ -108,7 +108,7 @@ class BaselinesTest {
           first - 0.5 * m / (Math.sqrt(v) + 0.125),
           2 * 4 + 4);
 
-      Tensor adamW = Tensors.learning(new float[] {1}, ScalarType.Float, 1);
+      Tensor adamW = Tensors.learning(new float[] {1}, 1);
       double decayed = 1 - 0.5 * 0.0625;
       double firstW = decayed - 0.5 * (1 / (1 + 0.125));
       assertTwoSteps(
@@ -117,7 +117,7 @@ class BaselinesTest {
           firstW * decayed - 0.5 * m / (Math.sqrt(v) + 0.125),
           2 * 4 + 4);
 
-      Tensor adaGrad = Tensors.learning(new float[] {1}, ScalarType.Float, 1);
+      Tensor adaGrad = Tensors.learning(new float[] {1}, 1);
       assertTwoSteps(
           adaGrad,
           new FusedAdagrad(List.of(adaGrad), 0.125),
@@ -142,8 +142,8 @@ class BaselinesTest {
   @Test
   void aWeightWithoutGradientIsLeftAndCountsNoStep() {
     try (var _ = new PointerScope()) {
-      Tensor early = Tensors.learning(new float[] {1}, ScalarType.Float, 1);
-      Tensor late = Tensors.learning(new float[] {1}, ScalarType.Float, 1);
+      Tensor early = Tensors.learning(new float[] {1}, 1);
+      Tensor late = Tensors.learning(new float[] {1}, 1);
       try (FusedOptimizer adam = new FusedAdam(List.of(early, late), 0.9, 0.999, 1e-8)) {
         early.mutable_grad().put(torch.ones(1));
         adam.step(0.5);
@@ -158,13 +158,34 @@ class BaselinesTest {
   }
 
   @Test
+  void gradientsThatAreHeldAreReadAtEveryStep() {
+    try (var _ = new PointerScope()) {
+      Tensor weight = Tensors.learning(new float[] {1, 1}, 2);
+      Tensor held = Tensors.learning(new float[] {1, 1}, 2);
+      try (FusedOptimizer plain = new FusedAdam(List.of(weight), 0.9, 0.999, 1e-8);
+          FusedOptimizer holding = new FusedAdam(List.of(held), 0.9, 0.999, 1e-8)) {
+        assertThatThrownBy(holding::holdGradients).hasMessageContaining("not all weights");
+        held.mutable_grad().put(torch.empty(2));
+        holding.holdGradients();
+        for (float[] gradient : new float[][] {{1, -2}, {3, 0.5f}}) {
+          weight.mutable_grad().put(Tensors.of(gradient, 2));
+          held.grad().copy_(Tensors.of(gradient, 2));
+          plain.step(0.5);
+          holding.step(0.5);
+        }
+      }
+      assertThat(Tensors.values(held)).isEqualTo(Tensors.values(weight)).isNotEqualTo(new float[2]);
+    }
+  }
+
+  @Test
   void theKernelsRefuseWhatTheyWouldReadInAnotherOrder() {
     try (var _ = new PointerScope()) {
       Tensor transposed = torch.zeros(2, 3).t();
       assertThatThrownBy(() -> new FusedAdagrad(List.of(transposed), 0))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("[3, 2] is not contiguous");
-      Tensor w = Tensors.learning(new float[6], ScalarType.Float, 3, 2);
+      Tensor w = Tensors.learning(new float[6], 3, 2);
       w.mutable_grad().put(transposed);
       try (FusedOptimizer adaGrad = new FusedAdagrad(List.of(w), 0)) {
         assertThatThrownBy(() -> adaGrad.step(1)).isInstanceOf(IllegalStateException.class);

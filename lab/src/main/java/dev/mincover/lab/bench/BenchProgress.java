@@ -1,0 +1,64 @@
+package dev.mincover.lab.bench;
+
+import dev.mincover.lab.Terminal;
+import java.io.PrintWriter;
+import me.tongfei.progressbar.ProgressBar;
+import org.jspecify.annotations.Nullable;
+
+/** Shows which block is measured: a bar on a terminal, which goes when it is done, else a line. */
+public final class BenchProgress implements AutoCloseable {
+
+  private static final int PERCENT = 100;
+
+  private final int blocks;
+  private final PrintWriter err;
+  private int begun;
+  private @Nullable ProgressBar bar;
+
+  /**
+   * Nothing shown yet.
+   *
+   * @param blocks how many there will be
+   */
+  public BenchProgress(int blocks, PrintWriter err) {
+    this.blocks = blocks;
+    this.err = err;
+  }
+
+  /** A block begins. */
+  public void begins(Workload workload, int threads) {
+    begun++;
+    String what =
+        "%d/%d  %s, %d %s"
+            .formatted(
+                begun, blocks, workload.name(), threads, threads == 1 ? "thread" : "threads");
+    if (Terminal.isThere()) {
+      bar = Terminal.bar(what, PERCENT, System.err).hideEta().clearDisplayOnFinish().build();
+    } else {
+      err.println(what);
+      err.flush();
+    }
+  }
+
+  /** So much of the block is done, from 0 to 1. */
+  public void at(double share) {
+    ProgressBar bar = this.bar;
+    if (bar != null) {
+      bar.stepTo((long) (PERCENT * share));
+    }
+  }
+
+  /** A block is done: its bar goes. */
+  public void ends() {
+    ProgressBar bar = this.bar;
+    if (bar != null) {
+      bar.close();
+      this.bar = null;
+    }
+  }
+
+  @Override
+  public void close() {
+    ends();
+  }
+}

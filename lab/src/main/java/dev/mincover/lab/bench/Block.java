@@ -1,0 +1,49 @@
+package dev.mincover.lab.bench;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The results of one workload on one number of threads, which were measured together.
+ *
+ * @param rounds the number of samples of each
+ * @param results in the order of the contestants
+ */
+public record Block(Workload workload, int threads, int rounds, List<Result> results) {
+
+  /** A table, a line each, under a heading that says of what. */
+  public List<String> lines() {
+    List<String> lines = new ArrayList<>();
+    int tensors = workload.tensors().size();
+    lines.add(
+        "%s: %,d weights%s, %d %s, medians of %,d rounds"
+            .formatted(
+                workload.name(),
+                workload.weights(),
+                tensors == 1 ? "" : " in %,d tensors".formatted(tensors),
+                threads,
+                threads == 1 ? "thread" : "threads",
+                rounds));
+    lines.add("");
+    lines.add(
+        "%-19s %10s %10s %7s %9s %14s"
+            .formatted("optimizer", "ms", "ns/weight", "GB/s", "/ SGD", "state B/weight"));
+    for (Result result : results) {
+      lines.add(
+          "%-19s %10s %10.3f %7.1f %9.2f %14.3f"
+              .formatted(
+                  result.optimizer(),
+                  millis(result.medianMillis()),
+                  result.medianMillis() * 1e6 / workload.weights(),
+                  result.gigabytesPerSecond(),
+                  result.ratioToSgdPass(),
+                  result.stateBytesPerWeight()));
+    }
+    return lines;
+  }
+
+  /** In microseconds' steps where it is short. */
+  private static String millis(double millis) {
+    return (millis < 1 ? "%.4f" : "%.3f").formatted(millis);
+  }
+}

@@ -1,0 +1,139 @@
+package dev.mincover.lab.bench;
+
+import dev.mincover.DataType;
+import dev.mincover.Gradient;
+import dev.mincover.Parameter;
+import dev.mincover.Shape;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.GeneratorOptional;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * Weights and gradients of a workload, which all contestants step in turn. libtorch's allocator
+ * serves everybody: the same alignment, and the same large pages where they are switched on.
+ *
+ * <p>Weights are normal with deviation 0.02, gradients with 0.01. The gradients stay, and so must
+ * be stepped at a small learning rate.
+ */
+public final class Buffers implements AutoCloseable {
+
+  /** So many values of a tensor are drawn and then repeated: drawing takes longer than steps do. */
+  private static final long DRAWN = 1 << 20;
+
+  private final Workload workload;
+  private final DataType type;
+  private final List<Tensor> weights = new ArrayList<>();
+  private final List<Tensor> gradients = new ArrayList<>();
+
+  /**
+   * Allocates and fills.
+   *
+   * @param type float32 or bfloat16
+   */
+  public Buffers(Workload workload, DataType type) {
+    this.workload = workload;
+    this.type = type;
+    try (var _ = new PointerScope();
+        var _ = new NoGradGuard()) {
+      torch.manual_seed(1);
+      for (Shape shape : workload.tensors()) {
+        Tensor weight = normal(shape, 0.02).set_requires_grad(true);
+        Tensor gradient = normal(shape, 0.01);
+        weight.mutable_grad().put(gradient);
+        weights.add(weight.retainReference());
+        gradients.add(gradient.retainReference());
+      }
+    }
+  }
+
+  private Tensor normal(Shape shape, double deviation) {
+    ScalarType scalar = type == DataType.FLOAT32 ? ScalarType.Float : ScalarType.BFloat16;
+    Tensor tensor = torch.empty(shape.dimensions(), new TensorOptions(scalar), null);
+    Tensor flat = tensor.view(-1);
+    long drawn = Math.min(DRAWN, shape.size());
+    flat.narrow(0, 0, drawn).normal_(0, deviation, new GeneratorOptional());
+    for (long at = drawn; at < shape.size(); at *= 2) {
+      long more = Math.min(at, shape.size() - at);
+      flat.narrow(0, at, more).copy_(flat.narrow(0, 0, more));
+    }
+    return tensor;
+  }
+
+  /** The tensors stepped. */
+  public Workload workload() {
+    return workload;
+  }
+
+  /** The weights, whose gradients are set. */
+  public List<Tensor> tensors() {
+    return List.copyOf(weights);
+  }
+
+  /** The memory of the weights, which ends when this is closed. */
+  public List<MemorySegment> weights() {
+    return weights.stream().map(Buffers::segment).toList();
+  }
+
+  /** The memory of the gradients, which ends when this is closed. */
+  public List<MemorySegment> gradients() {
+    return gradients.stream().map(Buffers::segment).toList();
+  }
+
+  /** The weights as Mincover takes them. */
+  public List<Parameter> parameters() {
+    List<Parameter> parameters = new ArrayList<>();
+    List<MemorySegment> segments = weights();
+    for (int i = 0; i < segments.size(); i++) {
+      parameters.add(Parameter.of("w" + i, workload.tensors().get(i), segments.get(i), type));
+    }
+    return parameters;
+  }
+
+  /** The gradients as Mincover takes them. */
+  public Map<String, Gradient> gradientsByName() {
+    Map<String, Gradient> byName = new LinkedHashMap<>();
+    List<MemorySegment> segments = gradients();
+    for (int i = 0; i < segments.size(); i++) {
+      byName.put("w" + i, Gradient.dense(segments.get(i), type));
+    }
+    return byName;
+  }
+
+  /**
+   * Memory from the same allocator, 64-byte aligned, for as long as the arena is open. It is not
+   * cleared.
+   */
+  @SuppressWarnings("restricted")
+  static MemorySegment allocate(long bytes, Arena arena) {
+    try (var _ = new PointerScope()) {
+      Tensor tensor =
+          torch
+              .empty(new long[] {bytes}, new TensorOptions(ScalarType.Byte), null)
+              .retainReference();
+      return segment(tensor).reinterpret(arena, _ -> tensor.releaseReference());
+    }
+  }
+
+  @SuppressWarnings("restricted")
+  private static MemorySegment segment(Tensor tensor) {
+    return MemorySegment.ofAddress(tensor.data_ptr().address()).reinterpret(tensor.nbytes());
+  }
+
+  @Override
+  public void close() {
+    weights.forEach(Tensor::releaseReference);
+    weights.clear();
+    gradients.forEach(Tensor::releaseReference);
+    gradients.clear();
+  }
+}

@@ -1,0 +1,78 @@
+package dev.mincover.lab.bench;
+
+import dev.mincover.DataType;
+import dev.mincover.Gradient;
+import dev.mincover.Parameter;
+import dev.mincover.lab.UserError;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/** Where the weights and gradients of a model lie. Closing frees them. */
+interface ModelMemory extends AutoCloseable {
+
+  /** Values are written in pieces of so many. */
+  int PIECE = 1 << 20;
+
+  /**
+   * A tensor with its memory.
+   *
+   * @param type of weights and gradient
+   */
+  record Tensor(
+      GptSize.Tensor size, DataType type, MemorySegment weights, MemorySegment gradients) {
+
+    Parameter parameter() {
+      return Parameter.of(size.name(), size.shape(), weights, type);
+    }
+
+    Gradient gradient() {
+      return Gradient.dense(gradients, type);
+    }
+  }
+
+  /** The tensors, in parts that are stepped one after the other. */
+  List<List<Tensor>> parts();
+
+  /** Says that a part, by its index, is not needed for now. */
+  void release(int part);
+
+  /** Waits until all weights are where they last. */
+  void flush();
+
+  @Override
+  void close();
+
+  /**
+   * Does all jobs, with so many threads; once one has failed, no other begins.
+   *
+   * @throws UserError as a job that fails with one
+   */
+  static void inParallel(int threads, List<Runnable> jobs) {
+    // Daemons, for an interrupted process has nothing to wait for.
+    try (ExecutorService pool =
+        Executors.newFixedThreadPool(threads, Thread.ofPlatform().daemon().factory())) {
+      List<Future<?>> results = new ArrayList<>();
+      jobs.forEach(job -> results.add(pool.submit(job)));
+      try {
+        for (Future<?> result : results) {
+          result.get();
+        }
+      } finally {
+        pool.shutdownNow();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while writing values", e);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof UserError error) {
+        throw error;
+      }
+      throw new IllegalStateException("values could not be written: " + e.getCause(), e);
+    }
+  }
+}

@@ -1,0 +1,80 @@
+package dev.mincover.lab.train;
+
+import dev.mincover.lab.data.Batch;
+import dev.mincover.lab.data.Batches;
+import dev.mincover.lab.model.LanguageModel;
+
+/** One step of a training after another: a random batch, its gradient, and what learns from it. */
+public final class TrainingStep implements AutoCloseable {
+
+  /** An optimizer over the model's weights. */
+  public interface Learner {
+    /** Changes the weights by their gradients. */
+    void step();
+
+    /** Makes every gradient undefined. */
+    void zeroGradients();
+  }
+
+  private final DataParallel model;
+  private final Learner learner;
+  private final Batches batches;
+  private final Batch batch;
+  private long nanos;
+  private long learnerNanos;
+
+  /**
+   * Steps to come.
+   *
+   * @param batch the buffers for every batch
+   * @param threads how many share the rows of a batch; gradients differ in rounding with it
+   */
+  public TrainingStep(
+      LanguageModel model, Learner learner, Batches batches, Batch batch, int threads) {
+    this.model = new DataParallel(model, threads);
+    this.learner = learner;
+    this.batches = batches;
+    this.batch = batch;
+  }
+
+  /**
+   * Takes one, but for the learner's part in it if the loss is not finite.
+   *
+   * @return the mean loss over the batch before the step, in nats a token
+   */
+  public float run() {
+    long start = System.nanoTime();
+    batches.fill(batch);
+    float loss = model.lossAndGradient(batch);
+    long backward = System.nanoTime();
+    if (Float.isFinite(loss)) {
+      learner.step();
+    }
+    learner.zeroGradients();
+    long end = System.nanoTime();
+    learnerNanos += end - backward;
+    nanos += end - start;
+    return loss;
+  }
+
+  /** Seconds that all steps took. */
+  public double seconds() {
+    return nanos * 1e-9;
+  }
+
+  /** Of {@link #seconds}, those that the learner took. */
+  public double learnerSeconds() {
+    return learnerNanos * 1e-9;
+  }
+
+  /** The mean loss over the first {@code rows} of a batch, in nats a token; no step is taken. */
+  float loss(Batch batch, int rows) {
+    return model.loss(batch, rows);
+  }
+
+  /** Ends the threads; the model and the learner are the caller's. */
+  @Override
+  public void close() {
+    model.close();
+  }
+}
