@@ -27,6 +27,9 @@ public record Int8(MemorySegment codes, MemorySegment scales, long rowLength) im
   /** Values that share a scale. */
   public static final int BLOCK = 64;
 
+  private static final boolean VECTORS =
+      ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent() && VectorInt8.isFast();
+
   private static final int MOST = 127;
   private static final int INFINITY = Float.floatToRawIntBits(Float.POSITIVE_INFINITY);
 
@@ -44,6 +47,10 @@ public record Int8(MemorySegment codes, MemorySegment scales, long rowLength) im
     for (int first = 0; first < n; first += BLOCK) {
       float scale = scales.get(JAVA_FLOAT_UNALIGNED, block++ * Float.BYTES);
       int end = Math.min(first + BLOCK, n);
+      if (VECTORS && end - first == BLOCK) {
+        VectorInt8.decode(codes, at + first, scale, into, first);
+        continue;
+      }
       for (int j = first; j < end; j++) {
         into[j] = codes.get(JAVA_BYTE, at + j) * scale;
       }
@@ -55,17 +62,27 @@ public record Int8(MemorySegment codes, MemorySegment scales, long rowLength) im
     long block = block(at);
     for (int first = 0; first < n; first += BLOCK) {
       int end = Math.min(first + BLOCK, n);
-      int largest = 0;
-      for (int j = first; j < end; j++) {
-        largest = Math.max(largest, Float.floatToRawIntBits(from[j]) & Integer.MAX_VALUE);
-      }
-      float scale = scale(largest);
+      boolean vectors = VECTORS && end - first == BLOCK;
+      float scale = scale(vectors ? VectorInt8.largest(from, first) : largest(from, first, end));
       scales.set(JAVA_FLOAT_UNALIGNED, block++ * Float.BYTES, scale);
+      // A block that is not finite has codes of 0, as Java makes of NaN.
       float inverse = scale == 0 ? 0 : 1 / scale;
+      if (vectors && !Float.isNaN(scale)) {
+        VectorInt8.encode(codes, at + first, inverse, from, first);
+        continue;
+      }
       for (int j = first; j < end; j++) {
         codes.set(JAVA_BYTE, at + j, (byte) Math.rint(from[j] * inverse));
       }
     }
+  }
+
+  private static int largest(float[] values, int from, int to) {
+    int largest = 0;
+    for (int j = from; j < to; j++) {
+      largest = Math.max(largest, Float.floatToRawIntBits(values[j]) & Integer.MAX_VALUE);
+    }
+    return largest;
   }
 
   /** The scale of a block from the bits of its largest magnitude; those of NaN are the largest. */
