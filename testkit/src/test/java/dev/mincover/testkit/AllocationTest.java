@@ -1,7 +1,6 @@
 package dev.mincover.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.sun.management.ThreadMXBean;
 import dev.mincover.BoundOptimizer;
@@ -12,36 +11,63 @@ import dev.mincover.Parameter;
 import dev.mincover.Shape;
 import dev.mincover.Sm3;
 import dev.mincover.cover.Cover;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** A dense step leaves nothing on the heap, once the compiler is through with it. */
+/**
+ * A dense step leaves nothing on the heap, once the compiler is through with it. In a JVM of its
+ * own: in one that has stepped heap arrays as well, the compiler keeps vectors there.
+ */
 class AllocationTest {
 
   private static final int MOST_STEPS = 20_000;
 
-  static Stream<Sm3> recipes() {
-    Sm3 plain = Sm3.learningRate(0.1);
-    return Stream.of(
-        plain,
-        plain.guard(Guard.UNCHECKED),
-        plain.momentum(Momentum.average(0.9)).weightDecay(0.1).clipByGlobalNorm(1),
-        plain.momentum(Momentum.average(0.9).stored(Momentum.Format.BFLOAT16)),
-        plain.cover(Cover.singletons()));
-  }
+  private static final List<Sm3> RECIPES =
+      List.of(
+          Sm3.learningRate(0.1),
+          Sm3.learningRate(0.1).guard(Guard.UNCHECKED),
+          Sm3.learningRate(0.1)
+              .momentum(Momentum.average(0.9))
+              .weightDecay(0.1)
+              .clipByGlobalNorm(1),
+          Sm3.learningRate(0.1).momentum(Momentum.average(0.9).stored(Momentum.Format.BFLOAT16)),
+          Sm3.learningRate(0.1).cover(Cover.singletons()));
 
   @ParameterizedTest
-  @MethodSource("recipes")
-  void denseStepsLeaveNothingOnTheHeap(Sm3 recipe) {
+  @ValueSource(ints = {0, 1, 2, 3, 4})
+  void denseStepsLeaveNothingOnTheHeap(int recipe) throws IOException, InterruptedException {
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules",
+                "jdk.incubator.vector",
+                "-cp",
+                System.getProperty("java.class.path"),
+                AllocationTest.class.getName(),
+                String.valueOf(recipe))
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).isZero();
+    assertThat(printed.strip()).as("bytes a step of recipe %d", recipe).isEqualTo("0");
+  }
+
+  /** Prints the fewest bytes that a step of the recipe named has left on the heap. */
+  public static void main(String[] args) {
+    System.out.println(leastBytes(RECIPES.get(Integer.parseInt(args[0]))));
+  }
+
+  private static long leastBytes(Sm3 recipe) {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    assumeThat(threads.isThreadAllocatedMemorySupported()).isTrue();
     try (Arena arena = Arena.ofShared()) {
       List<Parameter> parameters = new ArrayList<>();
       Map<String, Gradient> gradients = new HashMap<>();
@@ -61,7 +87,7 @@ class AllocationTest {
           optimizer.step(gradients);
           least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
         }
-        assertThat(least).isZero();
+        return least;
       }
     }
   }
