@@ -272,4 +272,14 @@ class OptionsTest {
         .message()
         .contains(words);
   }
+
+  @Test
+  void aBetaThatIsOneInFloat32StillWeightsSquares() {
+    double beta = 1 - 1e-9;
+    Sm3 recipe = Sm3.learningRate(0.1).secondMoment(SecondMoment.average(beta));
+    try (BoundOptimizer optimizer = recipe.bind(List.of(Parameter.of("w", new float[] {1}, 1)))) {
+      optimizer.step(Map.of("w", Gradient.dense(new float[] {1000})));
+      assertThat(optimizer.accumulators("w")[0]).containsExactly((float) (1 - beta) * 1e6f);
+    }
+  }
 }

@@ -40,10 +40,14 @@ final class RowPass {
    *
    * @param moves whether weights are moved; if not, only maxima are taken and r counts as 0
    * @param raises whether the maxima will be committed
-   * @param averages whether nu is weighted, by {@code keepNu} and {@code addNu}
    */
-  record Purpose(
-      boolean moves, boolean raises, boolean averages, float keepNu, float addNu, float epsilon) {}
+  record Purpose(boolean moves, boolean raises, float keepNu, float addNu, float epsilon) {
+
+    /** Whether nu is weighted; not so of a sum. */
+    boolean averages() {
+      return keepNu != 1 || addNu != 1; // A beta just below 1 is 1 in float32, 1 - beta is not 0.
+    }
+  }
 
   private final Kernels kernels;
   private final Tensor tensor;
@@ -68,7 +72,7 @@ final class RowPass {
     this.mu = mu;
     this.purpose = purpose;
     boolean fresh = mu.along == Along.EACH || mu.along == Along.SETS;
-    spec = tensor.spec(purpose.moves, purpose.averages, purpose.epsilon != 0, fresh);
+    spec = tensor.spec(purpose.moves, purpose.averages(), purpose.epsilon != 0, fresh);
     weightsInPlace = tensor.hasWeightsInPlace();
     momentumInPlace = tensor.momentum == null || tensor.momentumInPlace != null;
     staged = kernels.of(spec);
@@ -78,7 +82,7 @@ final class RowPass {
             && rowLength % staged.lanes() == 0
             && (mu.along == Along.AXIS || mu.along == Along.FOLDED || mu.along == Along.NONE);
     direct = staged;
-    narrow = hasNarrowRows ? kernels.of(spec.with(gradientType, true)) : staged;
+    narrow = narrowKernel();
     k.keepNu = purpose.keepNu;
     k.addNu = purpose.addNu;
     k.epsilon = purpose.epsilon;
@@ -92,10 +96,18 @@ final class RowPass {
     k.scale = gradient.scale();
     if (gradient.type() != gradientType) {
       gradientType = gradient.type();
-      boolean readable = gradientType != DataType.FLOAT16;
-      direct = readable ? kernels.of(spec.with(gradientType, false)) : staged;
-      narrow = readable && hasNarrowRows ? kernels.of(spec.with(gradientType, true)) : staged;
+      direct = isReadable() ? kernels.of(spec.with(gradientType, false)) : staged;
+      narrow = narrowKernel();
     }
+  }
+
+  private RowKernel narrowKernel() {
+    return hasNarrowRows && isReadable() ? kernels.of(spec.with(gradientType, true)) : staged;
+  }
+
+  /** Whether kernels can read gradients of this type. */
+  private boolean isReadable() {
+    return gradientType != DataType.FLOAT16;
   }
 
   /** Whether the thread's tiles are needed for a gradient. */

@@ -46,9 +46,8 @@ public final class Sm3Update extends Update {
     List<Purpose> purposes =
         twoPasses
             ? List.of(
-                new Purpose(false, true, true, 0, 1, epsilon),
-                new Purpose(true, false, true, 1, 0, epsilon))
-            : List.of(new Purpose(true, true, keepNu != 1, keepNu, addNu, epsilon));
+                new Purpose(false, true, 0, 1, epsilon), new Purpose(true, false, 1, 0, epsilon))
+            : List.of(new Purpose(true, true, keepNu, addNu, epsilon));
     passes =
         purposes.stream()
             .map(purpose -> new RowPass(kernels, tensor, mu, purpose))
