@@ -107,8 +107,8 @@ public final class AdafactorUpdate extends Update {
   private double weightSize(Scratch scratch) {
     long size = tensor.view.shape().size();
     double sum = 0;
-    for (long at = 0; at < size; at += RowPass.TILE) {
-      int n = (int) Math.min(RowPass.TILE, size - at);
+    for (long at = 0; at < size; at += Scratch.TILE) {
+      int n = (int) Math.min(Scratch.TILE, size - at);
       tensor.weights.load(at, n, scratch.w);
       sum += sumOfSquares(scratch.w, n);
     }
@@ -116,8 +116,8 @@ public final class AdafactorUpdate extends Update {
   }
 
   private void accumulate(StepGradient gradient, Scratch scratch) {
-    for (long at = 0; at < columns; at += RowPass.TILE) {
-      int n = (int) Math.min(RowPass.TILE, columns - at);
+    for (long at = 0; at < columns; at += Scratch.TILE) {
+      int n = (int) Math.min(Scratch.TILE, columns - at);
       gradient.load(0, at, n, scratch.g, scratch.other);
       for (int j = 0; j < n; j++) {
         average(byRow, at + j, square(scratch.g[j]), scratch);
@@ -132,8 +132,8 @@ public final class AdafactorUpdate extends Update {
     }
     for (long row = matrix * rows; row < (matrix + 1) * rows; row++) {
       double rowSum = 0;
-      for (long at = 0; at < columns; at += RowPass.TILE) {
-        int n = (int) Math.min(RowPass.TILE, columns - at);
+      for (long at = 0; at < columns; at += Scratch.TILE) {
+        int n = (int) Math.min(Scratch.TILE, columns - at);
         gradient.load(row, at, n, scratch.g, scratch.other);
         for (int j = 0; j < n; j++) {
           double square = square(scratch.g[j]);
@@ -174,8 +174,8 @@ public final class AdafactorUpdate extends Update {
     for (long row = matrix * rows; row < (matrix + 1) * rows; row++) {
       double ofRow = factored ? byRow.getAtIndex(JAVA_FLOAT, row) / meanOfRows : 1;
       float rowFactor = (float) (1 / Math.sqrt(ofRow));
-      for (long at = 0; at < columns; at += RowPass.TILE) {
-        int n = (int) Math.min(RowPass.TILE, columns - at);
+      for (long at = 0; at < columns; at += Scratch.TILE) {
+        int n = (int) Math.min(Scratch.TILE, columns - at);
         gradient.load(row, at, n, scratch.g, scratch.other);
         MemorySegment statistics = factored ? byColumn : byRow;
         long first = matrix * columns + at;

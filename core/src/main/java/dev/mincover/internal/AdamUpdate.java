@@ -78,8 +78,8 @@ public final class AdamUpdate extends Update {
     float[] u = scratch.u;
     Part range = plan.parts().get(part);
     int largest = 0;
-    for (long at = range.column0(); at < range.column1(); at += RowPass.TILE) {
-      int n = (int) Math.min(RowPass.TILE, range.column1() - at);
+    for (long at = range.column0(); at < range.column1(); at += Scratch.TILE) {
+      int n = (int) Math.min(Scratch.TILE, range.column1() - at);
       gradient.load(0, at, n, g, scratch.other);
       mean.load(at, n, m);
       squares.load(at, n, v);

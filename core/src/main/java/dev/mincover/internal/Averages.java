@@ -173,8 +173,8 @@ public final class Averages {
             stretches.size(),
             (job, worker) -> {
               Stretch stretch = stretches.get(job);
-              for (long at = stretch.from; at < stretch.to; at += RowPass.TILE) {
-                int n = (int) Math.min(RowPass.TILE, stretch.to - at);
+              for (long at = stretch.from; at < stretch.to; at += Scratch.TILE) {
+                int n = (int) Math.min(Scratch.TILE, stretch.to - at);
                 work.on(stretch.one, at, n, step.scratch(worker));
               }
             });

@@ -34,6 +34,22 @@ record KernelSpec(
     boolean fresh,
     boolean narrow) {
 
+  /** SM3-II over float32, without momentum or anything else that can be asked for. */
+  static final KernelSpec PLAIN =
+      new KernelSpec(
+          true,
+          DataType.FLOAT32,
+          DataType.FLOAT32,
+          null,
+          false,
+          false,
+          false,
+          false,
+          false,
+          false,
+          false,
+          false);
+
   /** The same for other gradients and rows. */
   KernelSpec with(DataType gradient, boolean narrow) {
     return new KernelSpec(

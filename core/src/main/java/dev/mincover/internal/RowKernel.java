@@ -33,16 +33,26 @@ interface RowKernel {
   int MAGNITUDE = 0x7fffffff;
 
   /**
-   * Steps over a stretch of one row or, if it was made for narrow rows, over whole rows that lie
-   * one after the other. Reads their r from {@link Operands#r}, and raises {@link Operands#rNew} to
-   * their largest nu.
+   * Steps over a stretch of each of some rows that lie under the same c and c'. Reads their r from
+   * {@link Operands#r}, and raises {@link Operands#rNew} to their largest nu.
    *
-   * @param n values of a row; of narrow rows a multiple of {@link #lanes}, and not 0
+   * @param n values of a row; if made for narrow rows a multiple of {@link #lanes}, and not 0
+   * @param stride values from where one row's stretch starts to where the next one's does, in w, m
+   *     and g; n if made for narrow rows
    * @param first the first row, among those of the operands
-   * @param count how many rows; 1 unless they are narrow
+   * @param count how many rows
    */
   void step(
-      Operands x, long wAt, long mAt, long gAt, long cAt, long cNewAt, int n, int first, int count);
+      Operands x,
+      long wAt,
+      long mAt,
+      long gAt,
+      long cAt,
+      long cNewAt,
+      int n,
+      long stride,
+      int first,
+      int count);
 
   /** How many values it takes at a time. */
   int lanes();

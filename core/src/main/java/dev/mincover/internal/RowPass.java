@@ -13,23 +13,25 @@ import org.jspecify.annotations.Nullable;
  * The one loop over rows, for one tensor. A pass over a part of it reads the mu of the step before,
  * moves the weights and leaves the new maxima in scratch memory, to be merged and committed.
  *
- * <p>Columns are taken in tiles, so that c and c' stay in the nearest cache [1], and rows in
- * blocks, so that a tile of c is fetched once for several rows [2]; narrow rows go to the kernel a
- * block at a time. None of this is visible in the result. What the kernel cannot work on where it
- * lies, it finds decoded in a tile [3]: the same operations in the same order, and equal bits.
+ * <p>Columns are taken in tiles, so that c and c' stay in a near cache [1], and rows in blocks, so
+ * that a tile of c is fetched once for several rows and a kernel is called once for all of them.
+ * None of this is visible in the result. What the kernel cannot work on where it lies, it finds
+ * decoded in the thread's scratch memory [2]: the same operations in the same order, and equal
+ * bits.
  *
- * <p>[1] A tile of c and c' is 16 KiB. [2] A block's rows of g and w are streamed a tile at a time.
- * [3] Gradients that are float16 or given in several pieces, weights that are float16 or rounded
- * stochastically, momentum in int8 or rounded so.
+ * <p>[1] A tile of c and c' is 128 KiB, for the second nearest. Shorter ones would fit the nearest,
+ * but g and w are what counts, and the processor fetches those ahead only along stretches of many
+ * pages. [2] Gradients that are float16 or given in several pieces, weights that are float16 or
+ * rounded stochastically, momentum in int8 or rounded so; {@link Scratch#TILE} values at a time.
  */
 final class RowPass {
 
-  static final int TILE = 2048;
+  static final int TILE = 1 << 14;
   static final int BLOCK = 32;
 
-  // Where the operands' tiles lie among a thread's, in bytes.
+  // Where decoded operands lie among a thread's tiles, in bytes.
   private static final long G_TILE = 0;
-  private static final long M_TILE = TILE * (long) Float.BYTES;
+  private static final long M_TILE = Scratch.TILE * (long) Float.BYTES;
   private static final long W_TILE = 2 * M_TILE;
 
   /** Rows of up to so many values are narrow. */
@@ -126,11 +128,10 @@ final class RowPass {
     x.c = along == Along.AXIS ? mu.columns[0].mu() : along == Along.EACH ? mu.all : memory;
     x.cNew = along == Along.EACH ? mu.all : memory;
     maxima.clear(memory);
-    boolean wholeBlocks =
-        hasNarrowRows
+    boolean together =
+        (along == Along.AXIS || along == Along.FOLDED || along == Along.NONE)
             && !rows.isSparse()
-            && !needsTiles(gradient)
-            && part.column1() - part.column0() == rowLength;
+            && !needsTiles(gradient);
     int largest = 0;
     for (long first = part.from(); first < part.to(); first += BLOCK) {
       int count = (int) Math.min(BLOCK, part.to() - first);
@@ -141,47 +142,47 @@ final class RowPass {
         Arrays.fill(x.r, 0, count, 0);
       }
       Arrays.fill(x.rNew, 0, count, 0);
-      if (wholeBlocks) {
-        long at = first * rowLength;
-        useInPlace(x, gradient);
-        narrow.step(
-            x,
-            at * spec.weights().bytes(),
-            at * momentumBytes(),
-            at * gradientType.bytes(),
-            along == Along.AXIS ? 0 : maxima.laidOutAt,
-            maxima.trailingAt,
-            (int) rowLength,
-            0,
-            count);
-      } else {
-        for (long column = part.column0(); column < part.column1(); column += TILE) {
-          int n = (int) Math.min(TILE, part.column1() - column);
-          long inPart = (column - part.column0()) * Float.BYTES;
-          for (int i = 0; i < count; i++) {
-            long at = scratch.row[i] * rowLength + column;
-            long cAt = maxima.laidOutAt;
-            long cNewAt = maxima.trailingAt;
+      for (long column = part.column0(); column < part.column1(); column += TILE) {
+        int n = (int) Math.min(TILE, part.column1() - column);
+        long inPart = (column - part.column0()) * Float.BYTES;
+        long cAt =
             switch (along) {
-              case AXIS -> {
-                cAt = column * Float.BYTES;
-                cNewAt += inPart;
-              }
-              case FOLDED -> {
-                cAt += inPart;
-                cNewAt += inPart;
-              }
-              case EACH -> {
-                cAt = at * Float.BYTES;
-                cNewAt = cAt;
-              }
-              case SETS -> mu.layOutSets(at, n, memory, cAt);
-              case NONE -> {}
-            }
-            stretch(x, gradient, first + i, column, at, cAt, cNewAt, n, i, scratch);
-            if (along == Along.SETS && purpose.raises) {
-              maxima.raiseSets(memory, at, n);
-            }
+              case AXIS -> column * Float.BYTES;
+              case FOLDED -> maxima.laidOutAt + inPart;
+              case NONE, SETS, EACH -> maxima.laidOutAt;
+            };
+        long cNewAt =
+            along == Along.AXIS || along == Along.FOLDED
+                ? maxima.trailingAt + inPart
+                : maxima.trailingAt;
+        if (together) {
+          long at = first * rowLength + column;
+          useInPlace(x, gradient);
+          (hasNarrowRows && n == rowLength ? narrow : direct)
+              .step(
+                  x,
+                  at * spec.weights().bytes(),
+                  at * momentumBytes(),
+                  at * gradientType.bytes(),
+                  cAt,
+                  cNewAt,
+                  n,
+                  rowLength,
+                  0,
+                  count);
+          continue;
+        }
+        for (int i = 0; i < count; i++) {
+          long at = scratch.row[i] * rowLength + column;
+          if (along == Along.EACH) {
+            cAt = at * Float.BYTES;
+            cNewAt = cAt;
+          } else if (along == Along.SETS) {
+            mu.layOutSets(at, n, memory, cAt);
+          }
+          stretch(x, gradient, first + i, column, at, cAt, cNewAt, n, i, scratch);
+          if (along == Along.SETS && purpose.raises) {
+            maxima.raiseSets(memory, at, n);
           }
         }
       }
@@ -205,8 +206,32 @@ final class RowPass {
     return momentum == null ? 0 : momentum.bytes();
   }
 
-  /** A stretch of one row: decoded into tiles and encoded again where a kernel needs it. */
+  /** A stretch of one row, in as many pieces as decoding it takes. */
   private void stretch(
+      Operands x,
+      StepGradient gradient,
+      long position,
+      long column,
+      long at,
+      long cAt,
+      long cNewAt,
+      int n,
+      int row,
+      Scratch scratch) {
+    boolean isDirect = gradient.isDirect(position);
+    if (isDirect && weightsInPlace && momentumInPlace) {
+      piece(x, gradient, position, column, at, cAt, cNewAt, n, row, scratch);
+      return;
+    }
+    for (int j = 0; j < n; j += Scratch.TILE) {
+      int length = Math.min(Scratch.TILE, n - j);
+      long o = (long) j * Float.BYTES;
+      piece(x, gradient, position, column + j, at + j, cAt + o, cNewAt + o, length, row, scratch);
+    }
+  }
+
+  /** Decoded into the thread's tiles and encoded again where a kernel needs it. */
+  private void piece(
       Operands x,
       StepGradient gradient,
       long position,
@@ -245,7 +270,7 @@ final class RowPass {
       MemorySegment.copy(scratch.m, 0, tiles, JAVA_FLOAT, mAt, n);
       x.m = tiles;
     }
-    kernel.step(x, wAt, mAt, gAt, cAt, cNewAt, n, row, 1);
+    kernel.step(x, wAt, mAt, gAt, cAt, cNewAt, n, n, row, 1);
     if (momentum != null) {
       MemorySegment.copy(tiles, JAVA_FLOAT, mAt, scratch.m, 0, n);
       momentum.store(at, n, scratch.m, ~key); // Other random bits than the weights'.

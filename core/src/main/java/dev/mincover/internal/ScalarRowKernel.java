@@ -24,11 +24,12 @@ record ScalarRowKernel(KernelSpec spec) implements RowKernel {
       long cAt,
       long cNewAt,
       int n,
+      long stride,
       int first,
       int count) {
     for (int i = 0; i < count; i++) {
       for (int j = 0; j < n; j++) {
-        int at = i * n + j;
+        long at = i * stride + j;
         int nu = step(x, wAt, mAt, gAt, at, cAt, cNewAt, j, x.r[first + i]);
         x.rNew[first + i] = Math.max(x.rNew[first + i], nu);
       }
@@ -36,7 +37,7 @@ record ScalarRowKernel(KernelSpec spec) implements RowKernel {
   }
 
   private int step(
-      Operands x, long wAt, long mAt, long gAt, int at, long cAt, long cNewAt, int j, int r) {
+      Operands x, long wAt, long mAt, long gAt, long at, long cAt, long cNewAt, int j, int r) {
     Coefficients k = x.k;
     long o = (long) j * Float.BYTES;
     float g = transform(load(spec.gradient(), x.g, gAt, at), k);
@@ -70,7 +71,7 @@ record ScalarRowKernel(KernelSpec spec) implements RowKernel {
     return d == 0 ? 0 : g / (float) Math.sqrt(d);
   }
 
-  private void move(Operands x, long wAt, long mAt, int j, float u) {
+  private void move(Operands x, long wAt, long mAt, long j, float u) {
     Coefficients k = x.k;
     float direction = u;
     if (spec.momentum() != null) {
@@ -82,18 +83,18 @@ record ScalarRowKernel(KernelSpec spec) implements RowKernel {
     store(spec.weights(), x.w, wAt, j, (spec.decays() ? k.keepWeight * w : w) - k.eta * direction);
   }
 
-  private static float load(DataType type, MemorySegment values, long at, int j) {
+  private static float load(DataType type, MemorySegment values, long at, long j) {
     return type == DataType.FLOAT32
-        ? values.get(JAVA_FLOAT_UNALIGNED, at + (long) j * Float.BYTES)
-        : BFloat16.decode(values.get(JAVA_SHORT_UNALIGNED, at + (long) j * Short.BYTES));
+        ? values.get(JAVA_FLOAT_UNALIGNED, at + j * Float.BYTES)
+        : BFloat16.decode(values.get(JAVA_SHORT_UNALIGNED, at + j * Short.BYTES));
   }
 
-  private static void store(DataType type, MemorySegment values, long at, int j, float value) {
+  private static void store(DataType type, MemorySegment values, long at, long j, float value) {
     if (type == DataType.FLOAT32) {
-      values.set(JAVA_FLOAT_UNALIGNED, at + (long) j * Float.BYTES, value);
+      values.set(JAVA_FLOAT_UNALIGNED, at + j * Float.BYTES, value);
     } else {
       short half = BFloat16.nearest(Float.floatToRawIntBits(value));
-      values.set(JAVA_SHORT_UNALIGNED, at + (long) j * Short.BYTES, half);
+      values.set(JAVA_SHORT_UNALIGNED, at + j * Short.BYTES, half);
     }
   }
 }

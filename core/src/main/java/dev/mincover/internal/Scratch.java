@@ -10,15 +10,18 @@ import java.lang.foreign.MemorySegment;
  */
 final class Scratch {
 
+  /** Values that are decoded at a time. */
+  static final int TILE = 2048;
+
   /** Room for maxima, outside the heap. */
   final Memory.Growing memory;
 
   // A tile each of a composed step: gradient, a repeated row's other values, u, momentum, weights.
-  final float[] g = new float[RowPass.TILE];
-  final float[] other = new float[RowPass.TILE];
-  final float[] u = new float[RowPass.TILE];
-  final float[] m = new float[RowPass.TILE];
-  final float[] w = new float[RowPass.TILE];
+  final float[] g = new float[TILE];
+  final float[] other = new float[TILE];
+  final float[] u = new float[TILE];
+  final float[] m = new float[TILE];
+  final float[] w = new float[TILE];
 
   /** Those of g, m and w as a kernel reads them; obtained when first needed [1]. */
   private final Memory.Growing tiles;
@@ -39,7 +42,7 @@ final class Scratch {
 
   /** Makes room for the tiles of operands that a kernel cannot work on where they lie. */
   void ensureTiles() {
-    tiles.ensure(3L * RowPass.TILE);
+    tiles.ensure(3L * TILE);
   }
 
   MemorySegment tiles() {

@@ -138,8 +138,8 @@ public final class Survey {
     int max = 0;
     double sum = 0;
     for (long e = entry[i]; e < lastEntry; e++) {
-      for (long o = offset[i]; o < end; o += RowPass.TILE) {
-        int n = (int) Math.min(RowPass.TILE, end - o);
+      for (long o = offset[i]; o < end; o += Scratch.TILE) {
+        int n = (int) Math.min(Scratch.TILE, end - o);
         if (!withSquares && gradient.isPlain(e)) {
           max = Math.max(max, gradient.largest(e, o, n));
           continue;
@@ -175,8 +175,8 @@ public final class Survey {
   public @Nullable Bad firstBad(StepGradient gradient) {
     Scratch scratch = step.scratch(0);
     for (long e = 0; e < gradient.entries(); e++) {
-      for (long o = 0; o < gradient.width(); o += RowPass.TILE) {
-        int n = (int) Math.min(RowPass.TILE, gradient.width() - o);
+      for (long o = 0; o < gradient.width(); o += Scratch.TILE) {
+        int n = (int) Math.min(Scratch.TILE, gradient.width() - o);
         gradient.loadEntry(e, o, n, scratch.g, scratch.other);
         System.arraycopy(scratch.g, 0, scratch.u, 0, n);
         gradient.transform(n, scratch.u);

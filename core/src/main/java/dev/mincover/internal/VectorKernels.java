@@ -11,6 +11,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.nio.ByteOrder;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
@@ -19,7 +20,9 @@ import org.jspecify.annotations.Nullable;
 /** Kernels of vector registers: a hidden class a spec, all from {@link VectorRowKernel}. */
 final class VectorKernels implements Kernels {
 
-  private static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
+  static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
+  static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
+  static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
   /** Of an int that holds two bfloat16, the upper one's magnitude. */
   private static final int UPPER = RowKernel.MAGNITUDE & ~0xffff;
@@ -39,6 +42,11 @@ final class VectorKernels implements Kernels {
   }
 
   private static RowKernel define(KernelSpec spec) {
+    RowKernel single = defineOf(spec);
+    return PairedRowKernel.serves(spec) ? new PairedRowKernel(single, SCALAR.of(spec)) : single;
+  }
+
+  private static RowKernel defineOf(KernelSpec spec) {
     try {
       Lookup own = MethodHandles.lookup().defineHiddenClassWithClassData(TEMPLATE, spec, true);
       return (RowKernel) own.lookupClass().getDeclaredConstructor().newInstance();
@@ -69,8 +77,7 @@ final class VectorKernels implements Kernels {
     IntVector largest = IntVector.zero(I);
     int bound = I.loopBound(n / perLane);
     for (int j = 0; j < bound; j += I.length()) {
-      IntVector bits =
-          IntVector.fromMemorySegment(I, g, at + (long) j * Integer.BYTES, ByteOrder.nativeOrder());
+      IntVector bits = IntVector.fromMemorySegment(I, g, at + (long) j * Integer.BYTES, ORDER);
       largest = largest.max(bits.and(pairs ? UPPER : RowKernel.MAGNITUDE));
       if (pairs) {
         largest = largest.max(bits.lanewise(VectorOperators.LSHL, Short.SIZE).and(UPPER));

@@ -84,22 +84,34 @@ final class VectorRowKernel implements RowKernel {
       long cAt,
       long cNewAt,
       int n,
+      long stride,
       int first,
       int count) {
+    if (NARROW) {
+      vectors(x, wAt, mAt, gAt, cAt, cNewAt, n, first, count);
+      return;
+    }
     int bound = F.loopBound(n);
-    vectors(x, wAt, mAt, gAt, cAt, cNewAt, bound, first, count);
+    for (int i = 0; i < count; i++) {
+      long o = i * stride;
+      long w = wAt + o * W_BYTES;
+      long m = mAt + o * M_BYTES;
+      long g = gAt + o * G_BYTES;
+      vectors(x, w, m, g, cAt, cNewAt, bound, first + i, 1);
+    }
     if (bound < n) {
-      long o = (long) bound * Float.BYTES;
+      long c = (long) bound * Float.BYTES;
       TAIL.step(
           x,
           wAt + (long) bound * W_BYTES,
           mAt + (long) bound * M_BYTES,
           gAt + (long) bound * G_BYTES,
-          cAt + o,
-          cNewAt + o,
+          cAt + c,
+          cNewAt + c,
           n - bound,
+          stride,
           first,
-          1);
+          count);
     }
   }
 

@@ -22,7 +22,7 @@ class RowKernelTest {
   private static final DataType F = DataType.FLOAT32;
   private static final DataType B = DataType.BFLOAT16;
   private static final int[] SIZES = {0, 1, 7, 8, 15, 16, 17, 31, 207, 4098};
-  private static final KernelSpec PLAIN = spec(F, F, null);
+  private static final KernelSpec PLAIN = KernelSpec.PLAIN;
 
   private static KernelSpec spec(DataType weights, DataType gradient, @Nullable DataType momentum) {
     return new KernelSpec(
@@ -84,6 +84,23 @@ class RowKernelTest {
 
   @ParameterizedTest
   @MethodSource("specs")
+  void rowsUnderTheSameColumnsAreRowsOneByOne(KernelSpec spec) {
+    for (int n : new int[] {1, 16, 207}) {
+      for (int count : new int[] {1, 2, 3, 5}) {
+        int stride = n + 2;
+        Data one = new Data(stride * count, n, 0.5f);
+        Data all = new Data(stride * count, n, 0.5f);
+        for (int i = 0; i < count; i++) {
+          one.rows(Kernels.SCALAR.of(spec), spec, n, stride, i, 1);
+        }
+        all.rows(new VectorKernels().of(spec), spec, n, stride, 0, count);
+        all.assertEqualTo(one);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("specs")
   void narrowRowsAreRowsOneByOne(KernelSpec spec) {
     KernelSpec narrow = spec.with(spec.gradient(), true);
     RowKernel scalar = Kernels.SCALAR.of(spec);
@@ -93,7 +110,7 @@ class RowKernelTest {
         Data one = new Data(n * count, n, 0.5f);
         Data all = new Data(n * count, n, 0.5f);
         for (int i = 0; i < count; i++) {
-          one.row(scalar, spec, i, n);
+          one.rows(scalar, spec, n, n, i, 1);
         }
         all.step(vector, narrow, 0, n, 0, count);
         all.assertEqualTo(one);
@@ -256,13 +273,14 @@ class RowKernelTest {
           at,
           at,
           n,
+          n,
           first,
           count);
     }
 
-    /** One of several rows of n values, under the same c. */
-    void row(RowKernel kernel, KernelSpec spec, int i, int n) {
-      long at = (long) i * n;
+    /** Some of several rows of n values, under the same c. */
+    void rows(RowKernel kernel, KernelSpec spec, int n, int stride, int first, int count) {
+      long at = (long) first * stride;
       kernel.step(
           x,
           at * spec.weights().bytes(),
@@ -271,8 +289,9 @@ class RowKernelTest {
           0,
           0,
           n,
-          i,
-          1);
+          stride,
+          first,
+          count);
     }
 
     void assertEqualTo(Data expected) {

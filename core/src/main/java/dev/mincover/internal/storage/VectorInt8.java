@@ -15,13 +15,13 @@ import jdk.incubator.vector.VectorSpecies;
 /** The loops of {@link Int8} over a whole block, a vector register at a time: the same bits. */
 final class VectorInt8 {
 
-  private static final VectorSpecies<Float> F =
-      FloatVector.SPECIES_PREFERRED.vectorBitSize() >= 256
-          ? FloatVector.SPECIES_256
-          : FloatVector.SPECIES_PREFERRED;
+  private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
   private static final VectorSpecies<Integer> I = F.withLanes(int.class);
+
+  /** As many codes as there are values in a register; of four there is no register. */
   private static final VectorSpecies<Byte> B =
-      VectorSpecies.of(byte.class, VectorShape.forBitSize(64));
+      VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, F.vectorBitSize() / 4)));
+
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
   /** Added to a number of less than 2^22, leaves it rounded to nearest even in the lowest bits. */
@@ -29,9 +29,9 @@ final class VectorInt8 {
 
   private VectorInt8() {}
 
-  /** Whether a register holds the eight values that eight bytes become. */
+  /** Whether the codes of a register fill one, and registers a block. */
   static boolean isFast() {
-    return F.length() == B.length();
+    return F.length() == B.length() && Int8.BLOCK % F.length() == 0;
   }
 
   static void decode(MemorySegment codes, long at, float scale, float[] into, int first) {
