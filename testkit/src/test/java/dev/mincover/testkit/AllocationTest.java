@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class AllocationTest {
 
-  private static final int MOST_STEPS = 20_000;
+  private static final int MOST_STEPS = 400_000;
 
   private static final List<Sm3> RECIPES =
       List.of(
