@@ -24,7 +24,12 @@ import org.bytedeco.pytorch.Tensor;
  */
 public final class Recorder implements GradientObserver, AutoCloseable {
 
-  private static final Sm3 SM3_II = Sm3.learningRate(0).guard(Guard.SKIP);
+  private static final Sm3 SM3_II = Sm3.learningRate(0).guard(Guard.UNCHECKED);
+
+  /** Looks at gradients first, for the others as well. */
+  private static final Sm3 ADAGRAD = SM3_II.cover(Cover.singletons()).guard(Guard.SKIP);
+
+  private static final Sm3 SM3_I = SM3_II.algorithm(Sm3.Algorithm.SM3_I);
 
   private final TorchOptimizer adagrad;
   private final TorchOptimizer sm3ii;
@@ -39,9 +44,7 @@ public final class Recorder implements GradientObserver, AutoCloseable {
   public Recorder(Map<String, Tensor> parameters, int threads) {
     List<TorchOptimizer> bound = new ArrayList<>();
     try {
-      for (Sm3 recipe :
-          List.of(
-              SM3_II.cover(Cover.singletons()), SM3_II, SM3_II.algorithm(Sm3.Algorithm.SM3_I))) {
+      for (Sm3 recipe : List.of(ADAGRAD, SM3_II, SM3_I)) {
         bound.add(TorchOptimizer.bind(recipe, parameters, threads));
       }
     } catch (RuntimeException | Error failure) {
@@ -60,9 +63,12 @@ public final class Recorder implements GradientObserver, AutoCloseable {
 
   @Override
   public void observe() {
+    long before = adagrad.core().steps();
     adagrad.step();
-    sm3ii.step();
-    sm3i.step();
+    if (adagrad.core().steps() > before) { // Otherwise it has skipped what is not finite.
+      sm3ii.step();
+      sm3i.step();
+    }
   }
 
   /** What was seen so far, the accumulators of the training's optimizer not included. */
