@@ -79,10 +79,12 @@ final class InspectCommand implements Callable<Integer> {
     }
 
     private static Comparator<ParameterInspection> largestFirst(Key key) {
-      return Comparator.comparingDouble((ParameterInspection parameter) -> {
-        Number value = key.of(parameter);
-        return value == null ? Double.NEGATIVE_INFINITY : value.doubleValue();
-      }).reversed();
+      return Comparator.comparingDouble(
+              (ParameterInspection parameter) -> {
+                Number value = key.of(parameter);
+                return value == null ? Double.NEGATIVE_INFINITY : value.doubleValue();
+              })
+          .reversed();
     }
   }
 

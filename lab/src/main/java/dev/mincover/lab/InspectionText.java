@@ -26,8 +26,7 @@ record InspectionText(Inspection inspection) {
 
   List<String> lines() {
     List<String> lines = new ArrayList<>();
-    lines.add(
-        "%s, after %,d steps".formatted(inspection.optimizer(), inspection.steps()));
+    lines.add("%s, after %,d steps".formatted(inspection.optimizer(), inspection.steps()));
     lines.add("");
     lines.addAll(table(rows(), LEFT));
     lines.add("");
@@ -111,22 +110,14 @@ record InspectionText(Inspection inspection) {
     List<String> lines = new ArrayList<>();
     lines.add(
         "%s: %s %s loose. nu is %s%s times a weight's own sum of squares,"
-            .formatted(
-                parameter.name(),
-                current.cover(),
-                verb(current),
-                least,
-                number(looseness)));
+            .formatted(parameter.name(), current.cover(), verb(current), least, number(looseness)));
     lines.add(
         "and its learning rate %s%s times smaller than AdaGrad's. It could have"
             .formatted(least, number(Math.sqrt(looseness))));
     List<List<String>> rows =
         parameter.candidates().stream()
             .map(c ->
-                List.of(
-                    "  " + c.cover(),
-                    ByteCount.format(c.bytes()),
-                    "tightness " + tightness(c)))
+                List.of("  " + c.cover(), ByteCount.format(c.bytes()), "tightness " + tightness(c)))
             .toList();
     lines.addAll(table(rows, 1));
     lines.add(
@@ -165,8 +156,7 @@ record InspectionText(Inspection inspection) {
     Long saved = inspection.bytesSavedBySlices();
     if (saved != null) {
       lines.add(
-          "Slices would not be loose either, and take %s less."
-              .formatted(ByteCount.format(saved)));
+          "Slices would not be loose either, and take %s less.".formatted(ByteCount.format(saved)));
     }
     return lines;
   }

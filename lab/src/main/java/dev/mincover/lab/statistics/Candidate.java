@@ -13,8 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param lowerBound whether nu was not followed under this cover, and tightness is what it is at
  *     least
  */
-public record Candidate(
-    String cover, long bytes, @Nullable Double tightness, boolean lowerBound) {
+public record Candidate(String cover, long bytes, @Nullable Double tightness, boolean lowerBound) {
 
   /**
    * Tightness above which a cover is loose: learning rates are then more than about 5.5 times

@@ -44,10 +44,7 @@ final class Candidates {
       for (int chosen = 1; chosen < (1 << rank) - 1; chosen++) {
         int bits = chosen;
         covers.add(
-            Cover.axes(
-                IntStream.range(0, rank)
-                    .filter(axis -> (bits >> axis & 1) == 1)
-                    .toArray()));
+            Cover.axes(IntStream.range(0, rank).filter(axis -> (bits >> axis & 1) == 1).toArray()));
       }
     }
     return covers.stream()

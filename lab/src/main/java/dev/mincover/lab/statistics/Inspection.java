@@ -61,8 +61,8 @@ public record Inspection(
         Candidate.LOOSE,
         notes(summary, statistics),
         statistics.parameters().stream()
-            .map(p ->
-                ParameterInspection.of(p, recipe, settings.learningRate(), statistics.steps()))
+            .map(
+                p -> ParameterInspection.of(p, recipe, settings.learningRate(), statistics.steps()))
             .toList());
   }
 
