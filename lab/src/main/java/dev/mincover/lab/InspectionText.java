@@ -6,6 +6,7 @@ import dev.mincover.lab.statistics.Candidate;
 import dev.mincover.lab.statistics.Inspection;
 import dev.mincover.lab.statistics.ParameterInspection;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -23,6 +24,9 @@ record InspectionText(Inspection inspection) {
 
   /** Of these columns the text is to the left; numbers are to the right. */
   private static final int LEFT = 3;
+
+  /** Of so many loose parameters all covers are told. */
+  private static final int IN_FULL = 3;
 
   List<String> lines() {
     List<String> lines = new ArrayList<>();
@@ -81,7 +85,11 @@ record InspectionText(Inspection inspection) {
     }
     lines.add(
         "Tightness is the median over the weights of nu / sum g^2; 1 is AdaGrad, 9 means learning");
-    lines.add("rates 3 times smaller. >= is a lower bound from the final sums.");
+    lines.add("rates 3 times smaller.");
+    if (inspection.parameters().stream()
+        .anyMatch(p -> p.current().lowerBound() || p.advice() != null)) {
+      lines.add(">= is a lower bound from the final sums.");
+    }
     if (inspection.rates() != null) {
       lines.add(
           "Rates are %s after the last step, eta = %s, the schedule's highest."
@@ -92,54 +100,65 @@ record InspectionText(Inspection inspection) {
   }
 
   private List<String> advice() {
-    List<String> lines = new ArrayList<>();
-    for (ParameterInspection parameter : inspection.parameters()) {
-      Candidate advice = parameter.advice();
-      if (advice != null) {
-        lines.addAll(advice(parameter, advice));
-      }
-    }
-    return lines.isEmpty() ? tight() : lines;
-  }
-
-  private List<String> advice(ParameterInspection parameter, Candidate advice) {
-    Candidate current = parameter.current();
-    String least = current.lowerBound() ? "at least " : "";
-    double looseness = requireNonNull(current.tightness());
-    double gain = Math.sqrt(looseness / requireNonNull(advice.tightness()));
-    List<String> lines = new ArrayList<>();
-    lines.add(
-        "%s: %s %s loose. nu is %s%s times a weight's own sum of squares,"
-            .formatted(parameter.name(), current.cover(), verb(current), least, number(looseness)));
-    lines.add(
-        "and its learning rate %s%s times smaller than AdaGrad's. It could have"
-            .formatted(least, number(Math.sqrt(looseness))));
-    List<List<String>> rows =
-        parameter.candidates().stream()
-            .map(c ->
-                List.of("  " + c.cover(), ByteCount.format(c.bytes()), "tightness " + tightness(c)))
+    List<ParameterInspection> loose =
+        inspection.parameters().stream()
+            .filter(parameter -> parameter.advice() != null)
+            .sorted(Comparator.comparingDouble(InspectionText::looseness).reversed())
             .toList();
-    lines.addAll(table(rows, 1));
-    lines.add(
-        "Try --cover '%s=%s': %s more memory, learning rates %s%s times larger."
-            .formatted(
-                parameter.name(),
-                advice.cover(),
-                ByteCount.format(Math.max(0, advice.bytes() - current.bytes())),
-                least,
-                number(gain)));
-    lines.add("");
+    if (loose.isEmpty()) {
+      return nothingLoose();
+    }
+    List<String> lines = new ArrayList<>();
+    int inFull = Math.min(IN_FULL, loose.size());
+    for (ParameterInspection parameter : loose.subList(0, inFull)) {
+      lines.addAll(adviceInFull(parameter));
+      lines.add("");
+    }
+    for (ParameterInspection parameter : loose.subList(inFull, loose.size())) {
+      lines.add(
+          "Also loose: %s, tightness %s; %s."
+              .formatted(parameter.name(), tightness(parameter.current()), remedy(parameter)));
+    }
     return lines;
   }
 
-  private String verb(Candidate current) {
-    if (!inspection.hasCovers()) {
-      return "of SM3 would be";
-    }
-    return current.cover().equals("whole") ? "is" : "are";
+  private static List<String> adviceInFull(ParameterInspection parameter) {
+    Candidate current = parameter.current();
+    double looseness = looseness(parameter);
+    List<String> lines = new ArrayList<>();
+    lines.add(
+        "%s is loose under %s: nu of its median weight is %s%s times the"
+            .formatted(parameter.name(), current.cover(), atLeast(current), number(looseness)));
+    lines.add(
+        "weight's own sum of squares, and the learning rate %s times smaller than AdaGrad's."
+            .formatted(number(Math.sqrt(looseness))));
+    List<List<String>> rows =
+        parameter.candidates().stream()
+            .map(c ->
+                List.of("  " + c.cover(), ByteCount.format(c.bytes()), "tightness", tightness(c)))
+            .toList();
+    lines.addAll(table(rows, 1));
+    lines.add("Tighter: " + remedy(parameter) + ".");
+    return lines;
   }
 
-  private List<String> tight() {
+  /** Such as {@code --cover 'w=singletons', 2.0 kB more, learning rates about 9 times larger}. */
+  private static String remedy(ParameterInspection parameter) {
+    Candidate advice = requireNonNull(parameter.advice());
+    double gain = looseness(parameter) / requireNonNull(advice.tightness());
+    return "--cover '%s=%s', %s more, learning rates about %s times larger"
+        .formatted(
+            parameter.name(),
+            advice.cover(),
+            ByteCount.format(Math.max(0, advice.bytes() - parameter.current().bytes())),
+            number(Math.sqrt(gain)));
+  }
+
+  private static double looseness(ParameterInspection parameter) {
+    return requireNonNull(parameter.current().tightness());
+  }
+
+  private List<String> nothingLoose() {
     OptionalDouble most =
         inspection.parameters().stream()
             .map(parameter -> parameter.current().tightness())
@@ -151,12 +170,16 @@ record InspectionText(Inspection inspection) {
     }
     List<String> lines = new ArrayList<>();
     lines.add(
-        "No cover is loose, which would be a tightness above %s: the highest is %s."
-            .formatted(number(inspection.loose()), number(most.getAsDouble())));
+        "%s loose, which is a tightness above %s: the highest is %s."
+            .formatted(
+                inspection.hasCovers() ? "No cover is" : "No slices would be",
+                number(inspection.loose()),
+                number(most.getAsDouble())));
     Long saved = inspection.bytesSavedBySlices();
     if (saved != null) {
       lines.add(
-          "Slices would not be loose either, and take %s less.".formatted(ByteCount.format(saved)));
+          "SM3 with slices would keep %s less than these second moments."
+              .formatted(ByteCount.format(saved)));
     }
     return lines;
   }
@@ -168,8 +191,17 @@ record InspectionText(Inspection inspection) {
   }
 
   private static String tightness(Candidate candidate) {
-    return (candidate.lowerBound() && candidate.tightness() != null ? ">= " : "")
-        + number(candidate.tightness());
+    Double tightness = candidate.tightness();
+    if (tightness == null) {
+      return UNKNOWN;
+    }
+    // With a decimal always, so that a column lines up.
+    String digits = tightness < 100 ? "%.1f".formatted(tightness) : number(tightness);
+    return (candidate.lowerBound() ? ">= " : "") + digits;
+  }
+
+  private static String atLeast(Candidate candidate) {
+    return candidate.lowerBound() ? "at least " : "";
   }
 
   /** Two or three digits. */

@@ -83,11 +83,11 @@ record TrainingRun(
         directory.create();
         Trainer.Outcome outcome = train(trainer, out);
         trainer.withFinalWeights(() -> ModelFile.save(model, directory.model()));
+        Summary summary = summary(model, bound.core(), trainer, outcome, bigram);
+        summary.write(directory.summary());
         if (recorder.isFollowing()) {
           recorder.statistics(bound.core()).write(directory.statistics());
         }
-        Summary summary = summary(model, bound.core(), trainer, outcome, bigram);
-        summary.write(directory.summary());
         boolean stopped = outcome.steps() < steps && outcome.refusal() == null;
         if (stopped && (outcome.steps() == 0 || Float.isFinite(outcome.loss()))) {
           // Stopped: all is on disk before time is spent on what is only good to know.

@@ -77,10 +77,10 @@ class InspectCommandTest {
     assertThat(result.out())
         .contains("parameter ", "tightness", "rate from")
         .containsPattern("wte\\.weight +256x16 +slices +1\\.1 kB +[0-9.]+ +[0-9.e+-]+ +[0-9.e+-]+")
-        .containsPattern("ln_f\\.bias +16 +singletons +64 B +1 ")
+        .containsPattern("ln_f\\.bias +16 +singletons +64 B +1\\.0 ")
         .contains(
             "Rates are eta / sqrt(nu) after the last step, eta = 0.02, the schedule's highest.")
-        .doesNotContain(">= 1");
+        .doesNotContain(">=");
     assertThat(result.out().lines()).allMatch(line -> line.length() <= 100);
   }
 
@@ -134,13 +134,32 @@ class InspectCommandTest {
     new Statistics(20, parameters).write(run().statistics());
     String out = inspect().out();
     assertThat(out)
-        .contains("wpe.weight: slices are loose.")
-        .contains("100 times", "10 times smaller than AdaGrad's")
-        .containsPattern("columns +64 B +tightness >= 100")
-        .contains("Try --cover 'wpe.weight=singletons': 896 B more memory")
+        .contains("wpe.weight is loose under slices: nu of its median weight is 100 times")
+        .contains("the learning rate 10 times smaller than AdaGrad's")
+        .containsPattern("columns +64 B +tightness +>= 100")
+        .contains("Tighter: --cover 'wpe.weight=singletons', 896 B more, learning rates about 10")
         .doesNotContain("No cover is loose");
     assertThat(inspect("--sort", "tightness").out().lines().skip(3).findFirst())
         .hasValueSatisfying(line -> assertThat(line).startsWith("wpe.weight"));
+  }
+
+  @Test
+  void theLoosestAreToldInFull() {
+    train("--layers 2 --cover whole");
+    String out = inspect().out();
+    assertThat(out)
+        .containsSubsequence("Tighter: ", "Tighter: ", "Tighter: ", "Also loose: ")
+        .contains("is loose under whole: nu of its median weight is at least")
+        .contains("weight=slices', ");
+  }
+
+  @Test
+  void adaGradHearsWhatSlicesWouldSave() {
+    train("--optimizer adagrad --learning-rate 0.1");
+    assertThat(inspect().out())
+        .containsPattern("wte\\.weight +256x16 +singletons +16\\.4 kB +1\\.0 ")
+        .contains("No cover is loose, which is a tightness above 30: the highest is 1.")
+        .contains("SM3 with slices would keep 27.5 kB less than these second moments.");
   }
 
   private static ParameterStatistics diagonal(ParameterStatistics parameter) {

@@ -1,6 +1,5 @@
 package dev.mincover.lab.statistics;
 
-import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mincover.Sm3;
@@ -141,8 +140,7 @@ class RecorderTest {
         assertThat(parameter.tightnessSm3II()).isEqualTo(1);
       } else {
         assertThat(parameter.tightnessSm3II()).isGreaterThan(1);
-        assertThat(parameter.tightnessSm3I())
-            .isGreaterThanOrEqualTo(parameter.tightnessSm3II());
+        assertThat(parameter.tightnessSm3I()).isGreaterThanOrEqualTo(parameter.tightnessSm3II());
       }
     }
     assertThat(apart).isTrue();
@@ -178,7 +176,7 @@ class RecorderTest {
       assertThat(of.adagrad()).containsExactly(2, 8, 18, 32);
       assertThat(of.sm3i()).isDeepEqualTo(new float[][] {{8, 32}, {18, 32}});
       assertThat(of.optimizer()).isEmpty();
-      assertThat(requireNonNull(values(w.detach()))).containsExactly(0, 0, 0, 0);
+      assertThat(values(w.detach())).containsExactly(0, 0, 0, 0);
     }
   }
 }
