@@ -17,7 +17,7 @@ public record Candidate(String cover, long bytes, @Nullable Double tightness, bo
 
   /**
    * Tightness above which a cover is loose: learning rates are then more than about 5.5 times
-   * smaller than AdaGrad's. Slices of the language models here are mostly at 5 to 15.
+   * smaller than AdaGrad's. Slices of the default model are at 5 to 12.
    */
   public static final double LOOSE = 30;
 

@@ -67,10 +67,14 @@ final class Candidates {
         !followed);
   }
 
-  /** Below rank 2 slices and axes are the singletons. */
+  /** Below rank 2 slices and axes are the singletons, and all axes are the slices. */
   private Cover effective(Cover cover) {
-    boolean byAxes = cover instanceof Cover.Slices || cover instanceof Cover.Axes;
-    return byAxes && parameter.shape().rank() < 2 ? Cover.singletons() : cover;
+    int rank = parameter.shape().rank();
+    return switch (cover) {
+      case Cover.Slices _, Cover.Axes _ when rank < 2 -> Cover.singletons();
+      case Cover.Axes axes when axes.axes().size() == rank -> Cover.slices();
+      default -> cover;
+    };
   }
 
   private float[] followed(Cover cover) {

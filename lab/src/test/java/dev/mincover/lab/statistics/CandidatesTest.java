@@ -125,6 +125,11 @@ class CandidatesTest {
             "axes:1,2",
             "slices",
             "singletons");
+    assertThat(
+            new Candidates(statistics(shape, List.of()), Algorithm.SM3_II)
+                .of(Cover.axes(2, 0, 1))
+                .cover())
+        .isEqualTo("slices");
     Shape vector = Shape.of(7);
     assertThat(new Candidates(statistics(vector, List.of()), Algorithm.SM3_II).all())
         .extracting(Candidate::cover)

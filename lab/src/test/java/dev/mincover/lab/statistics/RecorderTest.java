@@ -70,14 +70,18 @@ class RecorderTest {
       List<Float> losses, Map<String, float[]> weights, Statistics statistics, Sums sums) {}
 
   private static Training train(boolean tied, WeightType type, boolean recorded) {
+    return train(RECIPE, tied, type, recorded);
+  }
+
+  private static Training train(Sm3 recipe, boolean tied, WeightType type, boolean recorded) {
     try (Gpt model = new Gpt(new GptConfig(2, 16, 2, 8, tied), 1, type, true);
-        TorchOptimizer optimizer = TorchOptimizer.bind(RECIPE, model.parameters(), 2);
+        TorchOptimizer optimizer = TorchOptimizer.bind(recipe, model.parameters(), 2);
         Recorder recorder = new Recorder(recorded ? model.parameters() : Map.of(), 2);
         Trainer trainer =
             new Trainer(
                 model,
                 optimizer,
-                RECIPE,
+                recipe,
                 new Batches(TEXT, 1),
                 new Batch(3, 8),
                 new Windows(TEXT, 8, 20),
@@ -153,6 +157,14 @@ class RecorderTest {
         train(true, WeightType.FLOAT32, true).statistics().parameters()) {
       assertThat(parameter.optimizer()).isDeepEqualTo(parameter.sm3ii());
     }
+  }
+
+  /** The weights have left the range of numbers, and gradients mean nothing. */
+  @Test
+  void aStepWhoseLossIsNotFiniteIsLeftOut() {
+    Training training = train(Sm3.learningRate(1e30), true, WeightType.FLOAT32, true);
+    assertThat(training.losses().getLast()).isNaN();
+    assertThat(training.statistics().steps()).isEqualTo(training.losses().size() - 1);
   }
 
   @Test
