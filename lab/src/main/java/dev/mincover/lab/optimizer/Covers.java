@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
@@ -19,7 +20,7 @@ import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Covers by the names that {@code --cover} has for them. */
-final class Covers {
+public final class Covers {
 
   private static final String OPTION = "--cover";
   private static final String AXES = "axes:";
@@ -57,6 +58,20 @@ final class Covers {
       byName = byName.with(rule.pattern(), parse(rule.value()));
     }
     return byName;
+  }
+
+  /** The name of a cover; of sets of one's own, how many there are. */
+  public static String name(Cover cover) {
+    return switch (cover) {
+      case Cover.Slices _ -> OptimizerSettings.SLICES;
+      case Cover.Singletons _ -> "singletons";
+      case Cover.Whole _ -> "whole";
+      case Cover.Axes axes when axes.axes().equals(List.of(0)) -> "rows";
+      case Cover.Axes axes when axes.axes().equals(List.of(1)) -> "columns";
+      case Cover.Axes axes ->
+          AXES + axes.axes().stream().map(String::valueOf).collect(Collectors.joining(","));
+      case Cover.Sets sets -> sets.count() + " sets";
+    };
   }
 
   private static Cover parse(String text) {

@@ -1,0 +1,132 @@
+package dev.mincover.lab;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.mincover.lab.optimizer.Names;
+import dev.mincover.lab.run.AtomicFile;
+import dev.mincover.lab.run.RunDirectory;
+import dev.mincover.lab.run.Summary;
+import dev.mincover.lab.statistics.Inspection;
+import dev.mincover.lab.statistics.ParameterInspection;
+import dev.mincover.lab.statistics.Statistics;
+import java.io.PrintWriter;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.MapperFeature;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code mincover inspect}: tells how well the covers of a run fit its gradients. */
+@Command(
+    name = "inspect",
+    description = {
+      "Tells, for each parameter of a training run, its cover, what the accumulators take, how tight"
+          + " the cover is and what learning rates come of it, and advises another cover where it"
+          + " is loose.",
+      "",
+      "Tightness is the median over the weights of nu / sum g^2: 1 is AdaGrad, and 9 means learning"
+          + " rates 3 times smaller. Nothing is trained: the numbers are those that the run has"
+          + " recorded, as 'mincover train' does by default.",
+      ""
+    },
+    mixinStandardHelpOptions = true,
+    showDefaultValues = true,
+    sortOptions = false,
+    footer = {
+      "",
+      "docs/explanation/tightness.md tells how to read the table. Example:",
+      "  mincover inspect runs/notes --sort tightness --json inspection.json"
+    })
+final class InspectCommand implements Callable<Integer> {
+
+  private static final String STANDARD_OUTPUT = "-";
+
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .disable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .build();
+
+  /** The order of the parameters. */
+  private enum Order {
+    MODEL,
+    NAME,
+    BYTES,
+    TIGHTNESS,
+    RATE;
+
+    /** What is not known comes last. */
+    private Comparator<ParameterInspection> comparator() {
+      return switch (this) {
+        case MODEL -> (_, _) -> 0;
+        case NAME -> Comparator.comparing(ParameterInspection::name);
+        case BYTES -> largestFirst(ParameterInspection::accumulatorBytes);
+        case TIGHTNESS -> largestFirst(p -> p.current().tightness());
+        case RATE -> largestFirst(ParameterInspection::largestRate);
+      };
+    }
+
+    private interface Key {
+      @Nullable Number of(ParameterInspection parameter);
+    }
+
+    private static Comparator<ParameterInspection> largestFirst(Key key) {
+      return Comparator.comparingDouble(
+              (ParameterInspection parameter) -> {
+                Number value = key.of(parameter);
+                return value == null ? Double.NEGATIVE_INFINITY : value.doubleValue();
+              })
+          .reversed();
+    }
+  }
+
+  @Spec private CommandSpec spec;
+
+  @Parameters(paramLabel = "RUN", description = "Run directory that 'mincover train' has made.")
+  private Path run;
+
+  @Option(
+      names = "--sort",
+      paramLabel = "BY",
+      description = "model (its own order), name, bytes, tightness or rate; numbers fall.")
+  private String sort = "model";
+
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      description =
+          "Write the figures to this file as well, with every cover that each parameter could"
+              + " have; to standard output, instead of the table, with -.")
+  private @Nullable String json;
+
+  /** Reads the run and writes nothing into it. */
+  @Override
+  public Integer call() {
+    Order order = Names.parse("--sort", sort, Order.class);
+    RunDirectory directory = RunDirectory.open(run);
+    Statistics statistics = Statistics.read(directory);
+    Inspection inspection =
+        Inspection.of(Summary.read(directory.summary()), statistics).sorted(order.comparator());
+    PrintWriter out = spec.commandLine().getOut();
+    String text = JSON.writeValueAsString(inspection) + "\n";
+    if (STANDARD_OUTPUT.equals(json)) {
+      out.print(text);
+    } else {
+      if (json != null) {
+        AtomicFile.write(
+            Path.of(json), channel -> channel.write(ByteBuffer.wrap(text.getBytes(UTF_8))));
+      }
+      new InspectionText(inspection).lines().forEach(out::println);
+    }
+    out.flush();
+    return 0;
+  }
+}
