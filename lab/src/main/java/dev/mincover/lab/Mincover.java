@@ -18,7 +18,8 @@ import picocli.CommandLine.Spec;
       TrainCommand.class,
       GenerateCommand.class,
       ReplayCommand.class,
-      BenchCommand.class
+      BenchCommand.class,
+      MemoryCommand.class
     },
     mixinStandardHelpOptions = true,
     versionProvider = Mincover.Version.class,
@@ -66,7 +67,7 @@ public final class Mincover implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(
-        spec.commandLine(), "name a command: train, generate, replay or bench");
+        spec.commandLine(), "name a command: train, generate, replay, bench or memory");
   }
 
   private static int badArgument(ParameterException error, String[] args) {
