@@ -2,6 +2,7 @@ package dev.mincover.lab.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import dev.mincover.Adafactor;
 import dev.mincover.Adam;
@@ -77,7 +78,7 @@ class MemoryEstimateTest {
                   .isEqualTo(bound.stateBytes() - bound.scratchBytes())
                   .isEqualTo(Math.round(row.stateBytesPerWeight() * TINY.weightCount()));
               assertThat(row.totalBytes())
-                  .isEqualTo(2 * type.bytes() * TINY.weightCount() + row.stateBytes());
+                  .isEqualTo(2L * type.bytes() * TINY.weightCount() + row.stateBytes());
             }
           });
     }
@@ -117,13 +118,13 @@ class MemoryEstimateTest {
         MemoryEstimate.of(
             ModelShapes.of(model), DataType.BFLOAT16, activations, model.context(), budget);
     for (Row row : estimate.optimizers()) {
-      long left = budget - 2 * 2 * model.weightCount() - row.stateBytes();
+      long left = budget - 2L * 2 * model.weightCount() - row.stateBytes();
       assertThat(row.budgetLeft()).isEqualTo(left);
       long batch = left < 0 ? 0 : left / activations.bytes();
       assertThat(row.largestBatch()).isEqualTo(batch);
       double perWeight = 4 + row.stateBytesPerWeight();
-      assertThat((double) row.weightsInBudget())
-          .isBetween(budget / perWeight * (1 - 1e-9) - 1, budget / perWeight * (1 + 1e-9));
+      assertThat(row.weightsInBudget())
+          .isCloseTo((long) (budget / perWeight), withinPercentage(1e-6));
     }
   }
 
