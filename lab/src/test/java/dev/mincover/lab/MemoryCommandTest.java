@@ -72,6 +72,7 @@ class MemoryCommandTest {
         .containsPattern("(?m)^Adam +12.5 GB +8.00 +100 % +24.9 GB$")
         .containsPattern("(?m)^SGD  +0 B +0 +0 % +12.5 GB$")
         .contains("arXiv:2205.05198", "48 layers of tokens x (66 width + 9 heads x tokens)")
+        .contains("with 25 heads of attention")
         .doesNotContain("would fit", "batch");
   }
 
@@ -133,7 +134,7 @@ class MemoryCommandTest {
             "stateBytesPerWeight",
             "shareOfAdam",
             "totalBytes",
-            "budgetLeft",
+            "budgetLeftBytes",
             "largestBatch",
             "weightsInBudget");
     assertThat(adam.get("totalBytes").longValue()).isEqualTo(16 * 335_141_888L);

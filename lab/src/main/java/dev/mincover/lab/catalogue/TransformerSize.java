@@ -28,7 +28,7 @@ public record TransformerSize(String name, int layers, int width, int heads, int
 
   @Override
   public String description() {
-    return "%d + %d layers, width %d, vocabulary %,d for both languages"
+    return "%d + %d layers, width %d, vocabulary %,d, no biases in attention"
         .formatted(layers, layers, width, vocabulary);
   }
 

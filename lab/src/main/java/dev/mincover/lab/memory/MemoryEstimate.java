@@ -43,7 +43,7 @@ public record MemoryEstimate(
    * @param stateBytesPerWeight the same, by weight
    * @param shareOfAdam its state over Adam's
    * @param totalBytes of weights, gradients and state
-   * @param budgetLeft bytes of the budget that these leave; negative where they do not fit
+   * @param budgetLeftBytes of the budget that these leave; negative where they do not fit
    * @param largestBatch sequences whose activations fit there; null if these are not known
    * @param weightsInBudget as many as would fit at the same bytes a weight, without activations
    */
@@ -53,7 +53,7 @@ public record MemoryEstimate(
       double stateBytesPerWeight,
       double shareOfAdam,
       long totalBytes,
-      @Nullable Long budgetLeft,
+      @Nullable Long budgetLeftBytes,
       @Nullable Long largestBatch,
       @Nullable Long weightsInBudget) {}
 

@@ -94,7 +94,7 @@ public record MemoryTable(
   }
 
   private static String line(String title, Row row) {
-    Long left = row.budgetLeft();
+    Long left = row.budgetLeftBytes();
     Long batch = row.largestBatch();
     Long weights = row.weightsInBudget();
     return "%-22s %9s %9s %10s %10s"
@@ -131,10 +131,11 @@ public record MemoryTable(
       define(
           lines,
           "activations",
-          "bytes that standard backpropagation keeps of a sequence, attention matrices among",
-          "them (Korthikanti et al. 2022, arXiv:2205.05198, section 4%s):"
-              .formatted(type == DataType.FLOAT32 ? ", but for 4 bytes a value" : ""));
-      activations.formula().forEach(term -> lines.add("  %-13s%s".formatted("", term)));
+          "bytes that backpropagation keeps of a sequence, with attention matrices and nothing",
+          "computed again (Korthikanti et al. 2022, arXiv:2205.05198, section 4%s):"
+              .formatted(type == DataType.FLOAT32 ? "; 4 bytes a value" : ""));
+      activations.formula().forEach(term -> labelled(lines, "", "  " + term));
+      labelled(lines, "", "a fused attention keeps no heads x tokens");
     }
   }
 

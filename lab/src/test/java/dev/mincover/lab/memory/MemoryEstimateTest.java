@@ -119,7 +119,7 @@ class MemoryEstimateTest {
             ModelShapes.of(model), DataType.BFLOAT16, activations, model.context(), budget);
     for (Row row : estimate.optimizers()) {
       long left = budget - 2L * 2 * model.weightCount() - row.stateBytes();
-      assertThat(row.budgetLeft()).isEqualTo(left);
+      assertThat(row.budgetLeftBytes()).isEqualTo(left);
       long batch = left < 0 ? 0 : left / activations.bytes();
       assertThat(row.largestBatch()).isEqualTo(batch);
       double perWeight = 4 + row.stateBytesPerWeight();
@@ -131,7 +131,7 @@ class MemoryEstimateTest {
   @Test
   void withoutABudgetNothingIsSaidOfIt() {
     Row row = estimate(TINY, DataType.FLOAT32).optimizers().getFirst();
-    assertThat(row.budgetLeft()).isNull();
+    assertThat(row.budgetLeftBytes()).isNull();
     assertThat(row.largestBatch()).isNull();
     assertThat(row.weightsInBudget()).isNull();
   }
