@@ -1,6 +1,7 @@
 package dev.mincover;
 
 import dev.mincover.internal.AdafactorUpdate;
+import dev.mincover.internal.Averages;
 import dev.mincover.schedule.Schedule;
 import java.util.Collection;
 
@@ -150,6 +151,12 @@ public record Adafactor(
         (parameter, memory) -> AdafactorUpdate.of(parameter, this, memory),
         parameters,
         threads);
+  }
+
+  @Override
+  public long stateBytes(String name, Shape shape) {
+    return Math.addExact(
+        AdafactorUpdate.stateBytes(shape, this), Averages.bytes(options.average(), shape));
   }
 
   private static void requirePositive(String name, double value, double example) {

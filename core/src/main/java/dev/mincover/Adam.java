@@ -1,6 +1,7 @@
 package dev.mincover;
 
 import dev.mincover.internal.AdamUpdate;
+import dev.mincover.internal.Averages;
 import dev.mincover.schedule.Schedule;
 import java.util.Collection;
 
@@ -90,6 +91,11 @@ public record Adam(Options options, double beta1, double beta2, double epsilon)
         (parameter, memory) -> AdamUpdate.of(parameter, this, memory),
         parameters,
         threads);
+  }
+
+  @Override
+  public long stateBytes(String name, Shape shape) {
+    return Math.addExact(AdamUpdate.stateBytes(shape), Averages.bytes(options.average(), shape));
   }
 
   private static void requireBeta(String name, double beta) {

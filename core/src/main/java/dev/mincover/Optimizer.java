@@ -35,4 +35,16 @@ public sealed interface Optimizer permits Recipe {
    *     {@code threads} is below 1, or a choice by name fits no parameter or not the one it is for
    */
   BoundOptimizer bind(Collection<Parameter> parameters, int threads);
+
+  /**
+   * Bytes of state that a parameter of this name and shape will have once it is bound, before the
+   * first step: what {@link BoundOptimizer#stateBytes(String)} says then. Nothing is allocated, and
+   * the type of the weights does not matter. Scratch memory, which parameters share and which
+   * depends on threads, is not counted.
+   *
+   * @param name as it will be bound under, for covers that are chosen by name
+   * @throws IllegalArgumentException if the cover of that name does not fit the shape
+   * @throws ArithmeticException if 64 bits cannot count the bytes
+   */
+  long stateBytes(String name, Shape shape);
 }

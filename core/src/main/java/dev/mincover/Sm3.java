@@ -1,6 +1,7 @@
 package dev.mincover;
 
 import dev.mincover.cover.Cover;
+import dev.mincover.internal.Averages;
 import dev.mincover.internal.Sm3Update;
 import dev.mincover.schedule.Schedule;
 import java.util.Collection;
@@ -149,5 +150,11 @@ public record Sm3(
     cover.requireUsed("a cover", parameters.stream().map(Parameter::name).toList());
     return new BoundOptimizer(
         options, (parameter, memory) -> Sm3Update.of(parameter, this, memory), parameters, threads);
+  }
+
+  @Override
+  public long stateBytes(String name, Shape shape) {
+    return Math.addExact(
+        Sm3Update.stateBytes(name, shape, this), Averages.bytes(options.average(), shape));
   }
 }

@@ -3,7 +3,6 @@ package dev.mincover.internal;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
-import dev.mincover.Parameter;
 import dev.mincover.Shape;
 import dev.mincover.cover.Cover;
 import java.lang.foreign.MemorySegment;
@@ -71,10 +70,11 @@ final class Accumulators {
   /**
    * Allocates the accumulators of a parameter, zeroed.
    *
+   * @param name of the parameter
    * @throws IllegalArgumentException if the cover does not fit the shape, or leaves a weight out
    */
-  static Accumulators of(Parameter parameter, Cover cover, RowView view, Memory memory) {
-    int rank = parameter.shape().rank();
+  static Accumulators of(String name, Cover cover, RowView view, Memory memory) {
+    int rank = view.shape().rank();
     return switch (cover) {
       case Cover.Slices _ when rank >= 2 -> axes(allAxes(rank), view, memory);
       case Cover.Slices _ -> each(view, memory);
@@ -82,10 +82,10 @@ final class Accumulators {
       case Cover.Whole _ -> whole(memory);
       case Cover.Axes _ when rank == 0 -> each(view, memory);
       case Cover.Axes axes -> {
-        requireAxes(parameter, axes);
+        requireAxes(name, view.shape(), axes);
         yield rank == 1 ? each(view, memory) : axes(axes.axes(), view, memory);
       }
-      case Cover.Sets sets -> sets(parameter, sets, memory);
+      case Cover.Sets sets -> sets(name, view.shape().size(), sets, memory);
     };
   }
 
@@ -131,28 +131,29 @@ final class Accumulators {
         along, leading, columns, MemorySegment.NULL, MemorySegment.NULL, MemorySegment.NULL, shown);
   }
 
-  private static Accumulators sets(Parameter parameter, Cover.Sets sets, Memory memory) {
-    int[] firstSet = countSets(parameter, sets);
+  private static Accumulators sets(String name, long weights, Cover.Sets sets, Memory memory) {
+    int[] firstSet = countSets(name, weights, sets);
     int size = firstSet.length - 1;
     MemorySegment first = memory.ints(size + 1L);
     MemorySegment setsOf = memory.ints(firstSet[size]);
-    MemorySegment.copy(firstSet, 0, first, JAVA_INT, 0, firstSet.length);
-    for (int r = 0; r < sets.count(); r++) {
-      for (long member : sets.set(r)) {
-        setsOf.setAtIndex(JAVA_INT, firstSet[(int) member]++, r);
+    MemorySegment mu = memory.floats(sets.count());
+    if (!memory.isCounting()) {
+      MemorySegment.copy(firstSet, 0, first, JAVA_INT, 0, firstSet.length);
+      for (int r = 0; r < sets.count(); r++) {
+        for (long member : sets.set(r)) {
+          setsOf.setAtIndex(JAVA_INT, firstSet[(int) member]++, r);
+        }
       }
     }
-    MemorySegment mu = memory.floats(sets.count());
     return new Accumulators(Along.SETS, List.of(), List.of(), mu, first, setsOf, List.of(mu));
   }
 
   /** Where the sets of each weight will begin, once all members are known to be right. */
-  private static int[] countSets(Parameter parameter, Cover.Sets sets) {
-    long size = parameter.shape().size();
+  private static int[] countSets(String name, long size, Cover.Sets sets) {
     if (size >= Integer.MAX_VALUE) {
       throw new IllegalArgumentException(
           "parameter '%s' has %d weights; a cover by sets of indices takes at most %d"
-              .formatted(parameter.name(), size, Integer.MAX_VALUE - 1));
+              .formatted(name, size, Integer.MAX_VALUE - 1));
     }
     long members = 0;
     for (int r = 0; r < sets.count(); r++) {
@@ -161,7 +162,7 @@ final class Accumulators {
     if (members > Integer.MAX_VALUE) {
       throw new IllegalArgumentException(
           "the sets of the cover of parameter '%s' have %d members; they may have at most %d in all"
-              .formatted(parameter.name(), members, Integer.MAX_VALUE));
+              .formatted(name, members, Integer.MAX_VALUE));
     }
     int[] first = new int[(int) size + 1];
     for (int r = 0; r < sets.count(); r++) {
@@ -169,7 +170,7 @@ final class Accumulators {
         if (member < 0 || member >= size) {
           throw new IllegalArgumentException(
               "set %d of the cover of parameter '%s' holds index %d; its %d weights have the indices 0 to %d"
-                  .formatted(r, parameter.name(), member, size, size - 1));
+                  .formatted(r, name, member, size, size - 1));
         }
         first[(int) member + 1]++;
       }
@@ -178,19 +179,19 @@ final class Accumulators {
       if (first[i + 1] == 0) {
         throw new IllegalArgumentException(
             "the cover of parameter '%s' leaves out index %d; put every index from 0 to %d in a set"
-                .formatted(parameter.name(), i, size - 1));
+                .formatted(name, i, size - 1));
       }
       first[i + 1] += first[i];
     }
     return first;
   }
 
-  private static void requireAxes(Parameter parameter, Cover.Axes axes) {
+  private static void requireAxes(String name, Shape shape, Cover.Axes axes) {
     int most = Collections.max(axes.axes());
-    if (most >= parameter.shape().rank()) {
+    if (most >= shape.rank()) {
       throw new IllegalArgumentException(
           "the cover of parameter '%s' names axis %d; shape %s has axes 0 to %d"
-              .formatted(parameter.name(), most, parameter.shape(), parameter.shape().rank() - 1));
+              .formatted(name, most, shape, shape.rank() - 1));
     }
   }
 

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import dev.mincover.Adafactor;
 import dev.mincover.Parameter;
 import dev.mincover.Shape;
+import dev.mincover.internal.storage.Storage;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -35,25 +36,61 @@ public final class AdafactorUpdate extends Update {
   private float keep;
   private float add;
 
-  private AdafactorUpdate(Tensor tensor, Adafactor recipe, Memory memory) {
+  private AdafactorUpdate(Tensor tensor, State state, Adafactor recipe, Memory memory) {
     super(tensor, memory);
     this.recipe = recipe;
-    Shape shape = tensor.view.shape();
-    int rank = shape.rank();
-    factored = rank >= 2;
-    columns = factored ? shape.dimension(rank - 1) : shape.size();
-    rows = factored ? shape.dimension(rank - 2) : 1;
-    matrices = factored ? RowView.product(shape, 0, rank - 2) : 1;
-    byRow = memory.floats(factored ? matrices * rows : columns);
-    byColumn = memory.floats(factored ? matrices * columns : 0);
+    factored = state.factored;
+    columns = state.columns;
+    rows = state.rows;
+    matrices = state.matrices;
+    byRow = state.byRow;
+    byColumn = state.byColumn;
   }
 
   /** Allocates the state of a parameter that learns. */
   public static AdafactorUpdate of(Parameter parameter, Adafactor recipe, Memory memory) {
     Memory own = memory.part();
-    RowView view = RowView.matrices(parameter.shape());
-    Tensor tensor = new Tensor(parameter, view, recipe.options(), recipe.momentum(), own);
-    return new AdafactorUpdate(tensor, recipe, own);
+    State state = State.of(parameter.shape(), recipe, own);
+    Tensor tensor =
+        new Tensor(parameter, state.view, recipe.options(), recipe.momentum(), state.momentum);
+    return new AdafactorUpdate(tensor, state, recipe, own);
+  }
+
+  /** Bytes that {@link #of} would obtain. */
+  public static long stateBytes(Shape shape, Adafactor recipe) {
+    Memory counted = Memory.counting();
+    State.of(shape, recipe, counted);
+    return counted.bytes();
+  }
+
+  /** What is allocated before the first step, and the sizes of it. */
+  private record State(
+      RowView view,
+      boolean factored,
+      long matrices,
+      long rows,
+      long columns,
+      MemorySegment byRow,
+      MemorySegment byColumn,
+      @Nullable Storage momentum) {
+    static State of(Shape shape, Adafactor recipe, Memory memory) {
+      RowView view = RowView.matrices(shape);
+      int rank = shape.rank();
+      boolean factored = rank >= 2;
+      long columns = factored ? shape.dimension(rank - 1) : shape.size();
+      long rows = factored ? shape.dimension(rank - 2) : 1;
+      long matrices = factored ? RowView.product(shape, 0, rank - 2) : 1;
+      return new State(
+          view,
+          factored,
+          matrices,
+          rows,
+          columns,
+          memory.floats(factored ? matrices * rows : columns),
+          memory.floats(factored ? matrices * columns : 0),
+          Tensor.momentum(
+              recipe.momentum(), view, recipe.options().rounding().stochastic(), memory));
+    }
   }
 
   @Override

@@ -3,8 +3,10 @@ package dev.mincover.internal;
 import dev.mincover.Adam;
 import dev.mincover.Momentum;
 import dev.mincover.Parameter;
+import dev.mincover.Shape;
 import dev.mincover.internal.storage.Float32;
 import dev.mincover.internal.storage.Storage;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -25,12 +27,12 @@ public final class AdamUpdate extends Update {
   private float unbiasM;
   private float unbiasV;
 
-  private AdamUpdate(Tensor tensor, Adam recipe, Memory memory) {
+  private AdamUpdate(Tensor tensor, State state, Adam recipe, Memory memory) {
     super(tensor, memory);
     this.recipe = recipe;
-    v = Accumulators.each(tensor.view, memory);
+    v = state.v;
     squares = new Float32(v.all);
-    mean = new Float32(memory.floats(tensor.view.shape().size()));
+    mean = new Float32(state.m);
     keepM = (float) recipe.beta1();
     addM = Coefficients.complement(recipe.beta1());
     keepV = (float) recipe.beta2();
@@ -41,9 +43,24 @@ public final class AdamUpdate extends Update {
   /** Allocates the state of a parameter that learns. */
   public static AdamUpdate of(Parameter parameter, Adam recipe, Memory memory) {
     Memory own = memory.part();
-    RowView view = RowView.flat(parameter.shape());
-    Tensor tensor = new Tensor(parameter, view, recipe.options(), Momentum.none(), own);
-    return new AdamUpdate(tensor, recipe, own);
+    State state = State.of(parameter.shape(), own);
+    Tensor tensor = new Tensor(parameter, state.view, recipe.options(), Momentum.none(), null);
+    return new AdamUpdate(tensor, state, recipe, own);
+  }
+
+  /** Bytes that {@link #of} would obtain. */
+  public static long stateBytes(Shape shape) {
+    Memory counted = Memory.counting();
+    State.of(shape, counted);
+    return counted.bytes();
+  }
+
+  /** What is allocated before the first step. */
+  private record State(RowView view, Accumulators v, MemorySegment m) {
+    static State of(Shape shape, Memory memory) {
+      RowView view = RowView.flat(shape);
+      return new State(view, Accumulators.each(view, memory), memory.floats(shape.size()));
+    }
   }
 
   @Override

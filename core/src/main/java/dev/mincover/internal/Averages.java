@@ -2,6 +2,8 @@ package dev.mincover.internal;
 
 import dev.mincover.DataType;
 import dev.mincover.Parameter;
+import dev.mincover.Shape;
+import dev.mincover.average.Average;
 import dev.mincover.internal.storage.Float32;
 import dev.mincover.internal.storage.Storage;
 import java.lang.foreign.Arena;
@@ -24,7 +26,7 @@ public final class Averages {
 
     One(Parameter parameter, Memory memory) {
       this.parameter = parameter;
-      segment = memory.floats(parameter.shape().size());
+      segment = allocate(parameter.shape(), memory);
       average = new Float32(segment);
       // To nearest: what is evaluated should not depend on a seed.
       weights = Storage.of(parameter.type(), parameter.weights(), false);
@@ -55,6 +57,19 @@ public final class Averages {
       }
     }
     update(1);
+  }
+
+  private static MemorySegment allocate(Shape shape, Memory memory) {
+    return memory.floats(shape.size());
+  }
+
+  /** Bytes of the average, if any is kept, of a parameter of some shape. */
+  public static long bytes(Average average, Shape shape) {
+    Memory counted = Memory.counting();
+    if (!(average instanceof Average.None)) {
+      allocate(shape, counted);
+    }
+    return counted.bytes();
   }
 
   /** Bytes of one parameter's average, by its place among the parameters. */

@@ -12,25 +12,36 @@ public final class Memory implements AutoCloseable {
 
   private static final long CACHE_LINE = 64;
 
-  private final Arena arena;
+  /** Null if bytes are only counted. */
+  private final @Nullable Arena arena;
+
   private final @Nullable Memory whole;
   private long bytes;
 
   /** Memory that holds nothing yet. */
   @SuppressWarnings("MustBeClosedChecker") // Closed by close.
   public Memory() {
-    arena = Arena.ofShared(); // Worker threads read and write it.
-    whole = null;
+    this(Arena.ofShared(), null); // Worker threads read and write it.
   }
 
-  private Memory(Memory whole) {
-    arena = whole.arena;
+  private Memory(@Nullable Arena arena, @Nullable Memory whole) {
+    this.arena = arena;
     this.whole = whole;
+  }
+
+  /** Memory that is counted and not there: each room is empty, whatever was asked for. */
+  static Memory counting() {
+    return new Memory(null, null);
   }
 
   /** A part of this memory, which counts its own bytes as well; it is closed with the whole. */
   Memory part() {
-    return new Memory(this);
+    return new Memory(arena, this);
+  }
+
+  /** Whether bytes are only counted. */
+  boolean isCounting() {
+    return arena == null;
   }
 
   /** Room for {@code count} float32 values. */
@@ -45,13 +56,13 @@ public final class Memory implements AutoCloseable {
 
   /** Room for {@code size} bytes. */
   MemorySegment bytes(long size) {
-    MemorySegment segment = arena.allocate(size, CACHE_LINE);
+    MemorySegment segment = arena == null ? MemorySegment.NULL : arena.allocate(size, CACHE_LINE);
     count(size);
     return segment;
   }
 
   private void count(long size) {
-    bytes += size;
+    bytes = Math.addExact(bytes, size);
     if (whole != null) {
       whole.count(size);
     }
@@ -64,7 +75,9 @@ public final class Memory implements AutoCloseable {
 
   @Override
   public void close() {
-    arena.close();
+    if (arena != null) {
+      arena.close();
+    }
   }
 
   /** Room that is replaced when more is needed; what it held is lost then. */

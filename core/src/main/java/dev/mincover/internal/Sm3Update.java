@@ -5,9 +5,11 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.mincover.Momentum;
 import dev.mincover.Parameter;
+import dev.mincover.Shape;
 import dev.mincover.Sm3;
 import dev.mincover.internal.Accumulators.Along;
 import dev.mincover.internal.RowPass.Purpose;
+import dev.mincover.internal.storage.Storage;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,10 +63,29 @@ public final class Sm3Update extends Update {
 
   static Sm3Update of(Parameter parameter, Sm3 recipe, Kernels kernels, Memory memory) {
     Memory own = memory.part();
-    RowView view = RowView.of(parameter.shape());
-    Accumulators mu = Accumulators.of(parameter, recipe.cover().of(parameter.name()), view, own);
-    Tensor tensor = new Tensor(parameter, view, recipe.options(), recipe.momentum(), own);
-    return new Sm3Update(tensor, mu, recipe, kernels, own);
+    State state = State.of(parameter.name(), parameter.shape(), recipe, own);
+    Tensor tensor =
+        new Tensor(parameter, state.view, recipe.options(), recipe.momentum(), state.momentum);
+    return new Sm3Update(tensor, state.mu, recipe, kernels, own);
+  }
+
+  /** Bytes that {@link #of} would obtain. */
+  public static long stateBytes(String name, Shape shape, Sm3 recipe) {
+    Memory counted = Memory.counting();
+    State.of(name, shape, recipe, counted);
+    return counted.bytes();
+  }
+
+  /** What is allocated before the first step. */
+  private record State(RowView view, Accumulators mu, @Nullable Storage momentum) {
+    static State of(String name, Shape shape, Sm3 recipe, Memory memory) {
+      RowView view = RowView.of(shape);
+      return new State(
+          view,
+          Accumulators.of(name, recipe.cover().of(name), view, memory),
+          Tensor.momentum(
+              recipe.momentum(), view, recipe.options().rounding().stochastic(), memory));
+    }
   }
 
   @Override

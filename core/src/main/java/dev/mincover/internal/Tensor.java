@@ -31,42 +31,51 @@ final class Tensor {
   private final double decay;
   private final Rounding rounding;
 
-  Tensor(Parameter parameter, RowView view, Options options, Momentum recipe, Memory memory) {
+  /**
+   * A parameter.
+   *
+   * @param momentum of the recipe's format, from {@link #momentum}; null if the recipe has none
+   */
+  Tensor(
+      Parameter parameter,
+      RowView view,
+      Options options,
+      Momentum recipe,
+      @Nullable Storage momentum) {
     this.parameter = parameter;
     this.view = view;
     this.options = options;
     this.recipe = recipe;
+    this.momentum = momentum;
     String name = parameter.name();
     multiplier = options.multiplier().of(name);
     decay = options.weightDecay().of(name);
     rounding = options.rounding();
     weights = Storage.of(parameter.type(), parameter.weights(), rounding.stochastic());
-    long size = parameter.shape().size();
+    momentumInPlace =
+        switch (momentum) {
+          case Float32 kept -> kept.values();
+          case BFloat16 kept when !kept.stochastic() -> kept.values();
+          case null, default -> null;
+        };
+  }
+
+  /** Allocates momentum, zeroed; null if there is none. */
+  static @Nullable Storage momentum(
+      Momentum recipe, RowView view, boolean stochastic, Memory memory) {
     if (recipe.isNone()) {
-      momentumInPlace = null;
-      momentum = null;
-      return;
+      return null;
     }
-    switch (recipe.format()) {
-      case FLOAT32 -> {
-        momentumInPlace = memory.floats(size);
-        momentum = new Float32(momentumInPlace);
-      }
-      case BFLOAT16 -> {
-        MemorySegment values = memory.bytes(2 * size);
-        momentumInPlace = rounding.stochastic() ? null : values;
-        momentum = new BFloat16(values, rounding.stochastic());
-      }
-      case INT8 -> {
-        momentumInPlace = null;
-        momentum =
-            new Int8(
-                memory.bytes(size),
-                memory.floats(Int8.scales(view.rows(), view.rowLength())),
-                view.rowLength());
-      }
-      default -> throw new AssertionError(recipe.format());
-    }
+    long size = view.shape().size();
+    return switch (recipe.format()) {
+      case FLOAT32 -> new Float32(memory.floats(size));
+      case BFLOAT16 -> new BFloat16(memory.bytes(2 * size), stochastic);
+      case INT8 ->
+          new Int8(
+              memory.bytes(size),
+              memory.floats(Int8.scales(view.rows(), view.rowLength())),
+              view.rowLength());
+    };
   }
 
   /** Whether a kernel may read and write the weights where they lie. */

@@ -19,7 +19,8 @@ import picocli.CommandLine.Spec;
       GenerateCommand.class,
       InspectCommand.class,
       ReplayCommand.class,
-      BenchCommand.class
+      BenchCommand.class,
+      MemoryCommand.class
     },
     mixinStandardHelpOptions = true,
     versionProvider = Mincover.Version.class,
@@ -67,7 +68,8 @@ public final class Mincover implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(
-        spec.commandLine(), "name a command: train, generate, inspect, replay or bench");
+        spec.commandLine(),
+        "name a command: " + String.join(", ", spec.subcommands().keySet()));
   }
 
   private static int badArgument(ParameterException error, String[] args) {

@@ -1,6 +1,7 @@
 package dev.mincover.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mincover.Adafactor;
 import dev.mincover.Adam;
@@ -11,6 +12,7 @@ import dev.mincover.Momentum;
 import dev.mincover.Momentum.Format;
 import dev.mincover.Optimizer;
 import dev.mincover.SecondMoment;
+import dev.mincover.Shape;
 import dev.mincover.Sm3;
 import dev.mincover.Sm3.Algorithm;
 import dev.mincover.average.Average;
@@ -100,6 +102,10 @@ class StateBytesTest {
       length *= shape[--axis];
     }
     return length;
+  }
+
+  private static Shape shape(int... dimensions) {
+    return Shape.of(IntStream.of(dimensions).asLongStream().toArray());
   }
 
   private static long average(Average average, int... shape) {
@@ -215,6 +221,7 @@ class StateBytesTest {
           long expected = bytes.of(shape);
           assertThat(bound.stateBytes("p" + i))
               .as("%s before step %d", Arrays.toString(shape), t + 1)
+              .isEqualTo(recipe.stateBytes("p" + i, shape(shape)))
               .isEqualTo(expected);
           sum += expected;
           gradients.put("p" + i, Gradient.dense(Floats.filled(size(shape), 1)));
@@ -226,6 +233,22 @@ class StateBytesTest {
         training.step(gradients);
       }
     }
+  }
+
+  /** Far more than there is memory. */
+  @Test
+  void whatARecipeWillTakeIsToldWithoutTakingIt() {
+    Shape shape = Shape.of(1L << 30, 1L << 25);
+    Sm3 sm3 = Sm3.learningRate(0.1);
+    assertThat(sm3.stateBytes("w", shape)).isEqualTo(4 * ((1L << 30) + (1L << 25)));
+    assertThat(Sm3.adaGrad(0.1).average(POLYAK).stateBytes("w", shape)).isEqualTo(1L << 58);
+    assertThatThrownBy(() -> Adam.learningRate(0.1).stateBytes("w", Shape.of(1L << 60)))
+        .isInstanceOf(ArithmeticException.class);
+    assertThatThrownBy(() -> sm3.cover("w", Cover.axes(2)).stateBytes("w", shape))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("parameter 'w' names axis 2");
+    assertThat(sm3.cover("v", Cover.axes(2)).stateBytes("w", shape))
+        .isEqualTo(sm3.stateBytes("w", shape));
   }
 
   /** A stamp an index of axis 0, where accumulators belong to one, and only once rows are given. */

@@ -1,6 +1,8 @@
 package dev.mincover.lab.bench;
 
 import dev.mincover.DataType;
+import dev.mincover.lab.catalogue.GptSize;
+import dev.mincover.lab.catalogue.TensorShape;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -18,7 +20,7 @@ final class AllocatedModel implements ModelMemory {
 
   /** Allocates all tensors and writes every value, with so many threads. */
   AllocatedModel(GptSize size, DataType type, int threads) {
-    List<GptSize.Tensor> tensors = size.layerTensors().stream().flatMap(List::stream).toList();
+    List<TensorShape> tensors = size.layerTensors().stream().flatMap(List::stream).toList();
     Tensor[] filled = new Tensor[tensors.size()];
     List<Integer> order = new ArrayList<>();
     for (int i = 0; i < filled.length; i++) {
@@ -39,12 +41,12 @@ final class AllocatedModel implements ModelMemory {
     parts = List.of(List.of(filled));
   }
 
-  private Tensor filled(GptSize.Tensor tensor, DataType type) {
+  private Tensor filled(TensorShape tensor, DataType type) {
     return new Tensor(
         tensor, type, filled(tensor, type, Values.WEIGHTS), filled(tensor, type, Values.GRADIENTS));
   }
 
-  private MemorySegment filled(GptSize.Tensor tensor, DataType type, Values values) {
+  private MemorySegment filled(TensorShape tensor, DataType type, Values values) {
     long count = tensor.shape().size();
     MemorySegment memory = Buffers.allocate(count * type.bytes(), arena);
     for (long at = 0; at < count; at += PIECE) {

@@ -7,6 +7,8 @@ import static java.nio.file.StandardOpenOption.WRITE;
 
 import dev.mincover.DataType;
 import dev.mincover.lab.UserError;
+import dev.mincover.lab.catalogue.GptSize;
+import dev.mincover.lab.catalogue.TensorShape;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -45,7 +47,7 @@ final class MappedModel implements ModelMemory {
   private final MemorySegment gradients;
 
   /** Where a tensor lies in both files, in bytes. */
-  private record Slot(GptSize.Tensor tensor, long start) {}
+  private record Slot(TensorShape tensor, long start) {}
 
   /**
    * Writes both files, with so many threads, and maps them.
@@ -93,10 +95,10 @@ final class MappedModel implements ModelMemory {
 
   private long arrange(GptSize size) {
     long end = 0;
-    for (List<GptSize.Tensor> part : size.layerTensors()) {
+    for (List<TensorShape> part : size.layerTensors()) {
       List<Slot> slots = new ArrayList<>();
       end = roundUp(end, PAGE);
-      for (GptSize.Tensor tensor : part) {
+      for (TensorShape tensor : part) {
         slots.add(new Slot(tensor, roundUp(end, ALIGNMENT)));
         end = end(slots.getLast());
       }

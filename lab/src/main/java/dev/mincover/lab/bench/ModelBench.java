@@ -4,6 +4,7 @@ import dev.mincover.DataType;
 import dev.mincover.Sm3;
 import dev.mincover.lab.ByteCount;
 import dev.mincover.lab.UserError;
+import dev.mincover.lab.catalogue.GptSize;
 import dev.mincover.lab.optimizer.Names;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -147,7 +148,8 @@ record ModelBench(
 
   /** Small, with the same kinds of tensors. */
   private GptSize warmUpSize() {
-    return new GptSize("warm-up", 1, Math.min(size.width(), WARM_UP_WIDTH), 1024, 256);
+    return new GptSize(
+        "warm-up", 1, Math.min(size.width(), WARM_UP_WIDTH), size.heads(), 1024, 256);
   }
 
   private void warmUp(Runnable step) {

@@ -4,6 +4,7 @@ import dev.mincover.DataType;
 import dev.mincover.lab.Checks;
 import dev.mincover.lab.Section;
 import dev.mincover.lab.UserError;
+import dev.mincover.lab.catalogue.GptSize;
 import dev.mincover.lab.optimizer.Names;
 import java.io.PrintWriter;
 import java.nio.file.Path;

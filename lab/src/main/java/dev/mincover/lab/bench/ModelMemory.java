@@ -4,6 +4,7 @@ import dev.mincover.DataType;
 import dev.mincover.Gradient;
 import dev.mincover.Parameter;
 import dev.mincover.lab.UserError;
+import dev.mincover.lab.catalogue.TensorShape;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,8 +24,7 @@ interface ModelMemory extends AutoCloseable {
    *
    * @param type of weights and gradient
    */
-  record Tensor(
-      GptSize.Tensor size, DataType type, MemorySegment weights, MemorySegment gradients) {
+  record Tensor(TensorShape size, DataType type, MemorySegment weights, MemorySegment gradients) {
 
     Parameter parameter() {
       return Parameter.of(size.name(), size.shape(), weights, type);

@@ -2,6 +2,7 @@ package dev.mincover.lab.bench;
 
 import dev.mincover.DataType;
 import dev.mincover.lab.ByteCount;
+import dev.mincover.lab.catalogue.GptSize;
 import dev.mincover.lab.optimizer.Names;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -39,15 +40,8 @@ record ModelReport(
     line("machine", Machine.description());
     line(
         "model",
-        "%s: %d layers, width %d, vocabulary %,d, context %,d; %,d weights in %d tensors"
-            .formatted(
-                size.name(),
-                size.layers(),
-                size.width(),
-                size.vocabulary(),
-                size.context(),
-                size.weightCount(),
-                size.tensorCount()));
+        "%s: %s; %,d weights in %d tensors"
+            .formatted(size.name(), size.description(), size.weightCount(), size.tensorCount()));
   }
 
   void allocated(double seconds) {

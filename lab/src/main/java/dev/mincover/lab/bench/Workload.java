@@ -1,6 +1,7 @@
 package dev.mincover.lab.bench;
 
 import dev.mincover.Shape;
+import dev.mincover.lab.catalogue.GptSize;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mincover.DataType;
 import dev.mincover.lab.UserError;
+import dev.mincover.lab.catalogue.GptSize;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
@@ -15,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ModelBenchTest {
 
   /** Of 2,192 weights. */
-  private static final GptSize TINY = new GptSize("tiny", 2, 8, 50, 4);
+  private static final GptSize TINY = new GptSize("tiny", 2, 8, 2, 50, 4);
 
   private static final long WEIGHTS = TINY.weightCount();
 

@@ -8,6 +8,7 @@ import dev.mincover.DataType;
 import dev.mincover.Guard;
 import dev.mincover.Sm3;
 import dev.mincover.lab.UserError;
+import dev.mincover.lab.catalogue.GptSize;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
@@ -26,7 +27,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class ModelMemoryTest {
 
   /** Its first tensor is larger than a piece, and its sizes are odd. */
-  private static final GptSize TINY = new GptSize("tiny", 3, 21, 50_001, 7);
+  private static final GptSize TINY = new GptSize("tiny", 3, 21, 3, 50_001, 7);
 
   private static final Sm3 RECIPE = Sm3.learningRate(0.1);
 

@@ -1,0 +1,83 @@
+package dev.mincover.lab;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.mincover.lab.run.AtomicFile;
+import java.io.PrintWriter;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+import tools.jackson.databind.MapperFeature;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The option of commands that print tables to give their figures as JSON. */
+final class JsonOption {
+
+  private static final String STANDARD_OUTPUT = "-";
+
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .disable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .build();
+
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      description =
+          "Write the figures to this file as well, as JSON; to standard output, instead of"
+              + " tables, with -.")
+  private @Nullable String json;
+
+  /** Whether tables are to be printed, which is so unless JSON takes their place. */
+  boolean leavesTables() {
+    return !STANDARD_OUTPUT.equals(json);
+  }
+
+  /**
+   * Checks that the file, if there is to be one, can be written; writes nothing.
+   *
+   * @throws UserError if it cannot
+   */
+  void check() {
+    file();
+  }
+
+  /**
+   * Writes the figures to wherever they are wanted, if anywhere.
+   *
+   * @param figures what Jackson makes JSON of
+   * @param out standard output
+   * @throws UserError if the file cannot be written
+   */
+  void write(Object figures, PrintWriter out) {
+    if (!leavesTables()) {
+      out.println(JSON.writeValueAsString(figures));
+    }
+    Path file = file();
+    if (file != null) {
+      byte[] bytes = (JSON.writeValueAsString(figures) + "\n").getBytes(UTF_8);
+      AtomicFile.write(file, channel -> channel.write(ByteBuffer.wrap(bytes)));
+    }
+  }
+
+  private @Nullable Path file() {
+    if (json == null || json.equals(STANDARD_OUTPUT)) {
+      return null;
+    }
+    Path file = Path.of(json);
+    Path parent = file.toAbsolutePath().normalize().getParent();
+    if (Files.isDirectory(file)) {
+      throw new UserError("--json: %s is a directory; name a file in it".formatted(file));
+    }
+    if (parent == null || !Files.isDirectory(parent) || !Files.isWritable(parent)) {
+      throw new UserError(
+          "--json: cannot write %s: %s is not a writable directory; choose another"
+              .formatted(file, parent));
+    }
+    return file;
+  }
+}

@@ -1,0 +1,12 @@
+package dev.mincover.lab.catalogue;
+
+import dev.mincover.Shape;
+
+/**
+ * A named tensor of a model.
+ *
+ * @param name as in the model's published files
+ * @param shape its dimensions
+ * @param first how many weights of the model come before it
+ */
+public record TensorShape(String name, Shape shape, long first) {}
