@@ -1,0 +1,240 @@
+package dev.mincover.lab.report;
+
+import dev.mincover.lab.report.Chart.Control;
+import dev.mincover.lab.report.Chart.View;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** Curves over the course of a training in one chart, by step, tokens or time. */
+final class Lines {
+  private static final int LEGEND_ROW = 22;
+  private static final String NARROW = "560";
+
+  /** What can be the horizontal axis. */
+  private enum Axis {
+    STEP("step", "by step", "step"),
+    TOKENS("tokens", "by tokens", "tokens (bytes)"),
+    TIME("time", "by time", "training time (seconds)");
+
+    private final String id;
+    private final String label;
+    private final String title;
+
+    Axis(String id, String label, String title) {
+      this.id = id;
+      this.label = label;
+      this.title = title;
+    }
+
+    private Map<String, Object> option() {
+      return Json.object(
+          "type",
+          "value",
+          "name",
+          title,
+          "nameLocation",
+          "middle",
+          "nameGap",
+          28,
+          "min",
+          "dataMin",
+          "max",
+          "dataMax",
+          "axisLabel",
+          Json.object("showMinLabel", true, "showMaxLabel", false, "hideOverlap", true));
+    }
+  }
+
+  private final List<Object> datasets = new ArrayList<>();
+  private final List<Map<String, Object>> series = new ArrayList<>();
+  private final List<Object> legend = new ArrayList<>();
+  private final String unit;
+
+  /**
+   * An empty chart.
+   *
+   * @param unit of the vertical axis
+   */
+  Lines(String unit) {
+    this.unit = unit;
+  }
+
+  /** Lines of the legend if each series has its own. */
+  int legendRows() {
+    return legend.size();
+  }
+
+  /** Adds the curve of a series, or the mean of its runs' curves, with symbols at its points. */
+  Lines add(Series of, Curve curve, boolean symbols) {
+    Map<String, Object> line = line(of, curve, 2.2, 1);
+    line.put("symbol", symbols ? Style.symbol(of.index()) : "none");
+    line.put("symbolSize", 7);
+    line.put("emphasis", Json.object("focus", "series"));
+    legend.add(of.name());
+    series.add(line);
+    return this;
+  }
+
+  /** Adds the curve of one run of a series of several, thin. */
+  Lines addThin(Series of, Curve curve) {
+    Map<String, Object> line = line(of, curve, 1, 0.35);
+    line.put("symbol", "none");
+    line.put("silent", true);
+    line.put("tooltip", Json.object("show", false));
+    series.add(line);
+    return this;
+  }
+
+  /** Adds a level to compare the curves with. */
+  Lines addLevel(String name, double value) {
+    if (!series.isEmpty()) {
+      series
+          .getFirst()
+          .put(
+              "markLine",
+              Json.object(
+                  "silent",
+                  true,
+                  "symbol",
+                  "none",
+                  "lineStyle",
+                  Json.object("color", Style.GREY, "type", List.of(1, 3), "width", 1.2),
+                  "label",
+                  Json.object(
+                      "formatter", "{b}", "position", "insideEndTop", "color", Style.GREY),
+                  "data",
+                  List.of(Json.object("name", name, "yAxis", Json.rounded(value)))));
+    }
+    return this;
+  }
+
+  private Map<String, Object> line(Series of, Curve curve, double width, double opacity) {
+    List<Object> rows = new ArrayList<>();
+    for (Curve.Point point : curve.thinned().points()) {
+      rows.add(
+          List.of(
+              point.step(),
+              point.tokens(),
+              Json.rounded(point.seconds()),
+              Json.rounded(point.value())));
+    }
+    datasets.add(
+        Json.object(
+            "dimensions", List.of("step", "tokens", "time", of.name()), "source", rows));
+    String colour = Style.colour(of.index());
+    return Json.object(
+        "id",
+        "line-" + series.size(),
+        "name",
+        of.name(),
+        "type",
+        "line",
+        "datasetIndex",
+        datasets.size() - 1,
+        "encode",
+        encode(Axis.STEP),
+        "lineStyle",
+        Json.object(
+            "color", colour, "type", Style.dash(of.index()), "width", width, "opacity", opacity),
+        "itemStyle",
+        Json.object("color", colour));
+  }
+
+  private static Map<String, Object> encode(Axis axis) {
+    return Json.object("x", axis.id, "y", 3);
+  }
+
+  /** The chart's option. */
+  Map<String, Object> option() {
+    Map<String, Object> base =
+        Json.object(
+            "animation",
+            false,
+            "dataset",
+            datasets,
+            "legend",
+            Json.object("left", 0, "top", 0, "data", legend, "itemWidth", 40, "itemGap", 18),
+            "grid",
+            Json.object("left", 4, "right", 18, "bottom", 84, "containLabel", true),
+            "tooltip",
+            Json.object("trigger", "axis", "confine", true, "order", "valueAsc"),
+            "xAxis",
+            Axis.STEP.option(),
+            "yAxis",
+            vertical("value"),
+            "dataZoom",
+            List.of(
+                Json.object("type", "inside", "zoomOnMouseWheel", "ctrl"),
+                Json.object("type", "slider", "height", 20, "bottom", 8, "showDetail", false)),
+            "series",
+            series);
+    // A row of the legend holds about two names on a wide screen, and one on a narrow one.
+    int rows = Math.ceilDiv(legend.size(), 2);
+    return Json.object(
+        "baseOption",
+        base,
+        "media",
+        List.of(
+            Json.object("option", layout("horizontal", rows)),
+            Json.object(
+                "query",
+                Json.object("maxWidth", Integer.parseInt(NARROW)),
+                "option",
+                layout("vertical", legend.size()))));
+  }
+
+  private static Map<String, Object> layout(String orient, int rows) {
+    return Json.object(
+        "legend",
+        Json.object("orient", orient),
+        "grid",
+        Json.object("top", 34 + rows * LEGEND_ROW));
+  }
+
+  private Map<String, Object> vertical(String type) {
+    Map<String, Object> axis =
+        Json.object(
+            "type",
+            type,
+            "scale",
+            true,
+            "name",
+            unit,
+            "nameTextStyle",
+            Json.object("align", "left", "padding", List.of(0, 0, 0, -28)));
+    if (type.equals("log")) {
+      axis.put("logBase", 2);
+    }
+    return axis;
+  }
+
+  /** By step, tokens or time. */
+  Control horizontalAxis() {
+    List<View> views = new ArrayList<>();
+    for (Axis axis : Axis.values()) {
+      views.add(
+          new View(
+              axis.id,
+              axis.label,
+              Json.object(
+                  "xAxis",
+                  axis.option(),
+                  "series",
+                  series.stream()
+                      .map(line -> Json.object("id", line.get("id"), "encode", encode(axis)))
+                      .toList())));
+    }
+    return new Control("axis", "Horizontal axis", views);
+  }
+
+  /** Linear or logarithmic. */
+  Control scale() {
+    return new Control(
+        "scale",
+        "Vertical scale",
+        List.of(
+            new View("linear", "linear", Json.object("yAxis", vertical("value"))),
+            new View("log", "logarithmic", Json.object("yAxis", vertical("log")))));
+  }
+}
