@@ -2,6 +2,7 @@ package dev.mincover.lab;
 
 import dev.mincover.lab.data.Corpus;
 import dev.mincover.lab.run.RunDirectory;
+import dev.mincover.lab.statistics.Selection;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
@@ -28,6 +29,17 @@ final class RunOptions {
       paramLabel = "DIR",
       description = "Run directory; must not exist. Default: runs/<time>-<optimizer>.")
   private @Nullable Path out;
+
+  @Option(
+      names = "--statistics",
+      arity = "1..*",
+      paramLabel = "all|none|PATTERN",
+      description =
+          "Record what the gradients of all parameters, of none, or of those whose names match add"
+              + " up to, for 'mincover inspect' and the pictures of a report: 4 bytes a weight,"
+              + " and a few percent of the time, not counted in tokens/s. Default: all of a model"
+              + " of up to 4,000,000 weights, none of a larger one.")
+  private @Nullable List<String> statistics;
 
   @Option(names = "--steps", paramLabel = "N", description = "Training steps.")
   long steps = 1600;
@@ -69,6 +81,11 @@ final class RunOptions {
             : new RunDirectory(out);
     directory.check();
     return directory;
+  }
+
+  /** Which parameters get statistics. */
+  Selection statistics() {
+    return new Selection(statistics == null ? List.of() : statistics);
   }
 
   /** Reads the text. */

@@ -8,6 +8,7 @@ import dev.mincover.lab.optimizer.OptimizerOptions;
 import dev.mincover.lab.optimizer.OptimizerSettings;
 import dev.mincover.lab.optimizer.Recipes;
 import dev.mincover.lab.run.RunDirectory;
+import dev.mincover.lab.statistics.Selection;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -31,11 +32,12 @@ import picocli.CommandLine.Spec;
       "A PATTERN is for parameters by name, such as wte.weight, h.0.mlp.c_fc.bias or ln_f.weight;",
       "* stands for any characters. docs/reference/options.md has the formulas.",
       "",
-      "The run directory gets metrics.csv (a row a step), summary.json and",
-      "model.safetensors, after Ctrl-C too. Examples:",
+      "The run directory gets metrics.csv (a row a step), summary.json,",
+      "model.safetensors and statistics.safetensors, after Ctrl-C too. Examples:",
       "  mincover train --corpus notes/ --steps 5000 --out runs/notes",
       "  mincover train --momentum-format int8 --weight-decay 0.01 --clip 1",
       "  mincover train --optimizer adam --schedule inverse-sqrt",
+      "  mincover train --steps 400 --statistics 'h.0.*' wte.weight",
       "  mincover generate runs/notes --prompt \"Dear \""
     })
 final class TrainCommand implements Callable<Integer> {
@@ -56,6 +58,7 @@ final class TrainCommand implements Callable<Integer> {
     GptConfig config = modelOptions.config();
     OptimizerSettings settings = optimizerOptions.settings(weights);
     Optimizer recipe = Recipes.of(settings, options.steps, options.seed);
+    Selection statistics = options.statistics();
     RunDirectory directory = options.directory(settings.name());
     Corpus text = options.corpus();
     text.requireContext(config.context());
@@ -70,6 +73,7 @@ final class TrainCommand implements Callable<Integer> {
             options.seed,
             options.threads(),
             text,
+            statistics,
             directory);
     return run.run(spec.commandLine().getOut(), spec.commandLine().getErr());
   }

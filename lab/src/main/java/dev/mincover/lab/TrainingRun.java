@@ -22,6 +22,9 @@ import dev.mincover.lab.optimizer.Patterns;
 import dev.mincover.lab.run.Metrics;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.run.Summary;
+import dev.mincover.lab.statistics.Recorder;
+import dev.mincover.lab.statistics.Selection;
+import dev.mincover.lab.statistics.Statistics;
 import dev.mincover.lab.train.Progress;
 import dev.mincover.lab.train.Trainer;
 import dev.mincover.torch.TorchOptimizer;
@@ -34,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param settings what the recipe was made from
  * @param batch windows of text in a step
+ * @param statistics which parameters get them
  * @param directory not made yet
  */
 record TrainingRun(
@@ -46,6 +50,7 @@ record TrainingRun(
     long seed,
     int threads,
     Corpus corpus,
+    Selection statistics,
     RunDirectory directory) {
 
   private static final int EVALUATIONS = 10;
@@ -60,7 +65,8 @@ record TrainingRun(
     try (Interrupt _ = new Interrupt();
         // The others take dense gradients only.
         Gpt model = new Gpt(config, seed, weights, recipe instanceof Sm3);
-        TorchOptimizer bound = bind(model)) {
+        TorchOptimizer bound = bind(model);
+        Recorder recorder = new Recorder(statistics.of(model.parameters()), threads)) {
       announce(out, model, bound.core());
       Windows windows = new Windows(corpus.validation(), config.context(), VALIDATION_WINDOWS);
       double bigram = new BigramModel(corpus.training()).bitsPerByte(windows);
@@ -73,9 +79,13 @@ record TrainingRun(
               new Batch(batch, config.context()),
               windows,
               threads)) {
+        trainer.observeGradients(recorder);
         directory.create();
         Trainer.Outcome outcome = train(trainer, out);
         trainer.withFinalWeights(() -> ModelFile.save(model, directory.model()));
+        if (recorder.isFollowing()) {
+          recorder.statistics(bound.core()).write(directory.statistics());
+        }
         Summary summary = summary(model, bound.core(), trainer, outcome, bigram);
         summary.write(directory.summary());
         boolean stopped = outcome.steps() < steps && outcome.refusal() == null;
@@ -231,7 +241,12 @@ record TrainingRun(
           "%,d of the %,d steps, for gradients that were not finite"
               .formatted(summary.skippedSteps(), summary.steps()));
     }
-    line(out, "files", "metrics.csv, summary.json, model.safetensors in " + directory.path());
+    line(
+        out,
+        "files",
+        "metrics.csv, summary.json, model.safetensors%s in %s"
+            .formatted(
+                Statistics.areIn(directory) ? ", statistics.safetensors" : "", directory.path()));
     if (summary.finished()) {
       TextGenerator generator = new TextGenerator(model, SAMPLE_TEMPERATURE, seed);
       line(out, "sample", "at temperature " + SAMPLE_TEMPERATURE);

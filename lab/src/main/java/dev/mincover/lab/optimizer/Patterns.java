@@ -51,7 +51,13 @@ public final class Patterns {
     }
   }
 
-  private static void requireMatch(String option, String pattern, Collection<String> names) {
+  /**
+   * Refuses a pattern that names no parameter.
+   *
+   * @param names of all parameters
+   * @throws UserError naming option and pattern
+   */
+  public static void requireMatch(String option, String pattern, Collection<String> names) {
     Rule<String> rule = new Rule<>(pattern, "");
     if (names.stream().noneMatch(rule::matches)) {
       // What the blocks repeat is listed once, as a pattern for all of them.

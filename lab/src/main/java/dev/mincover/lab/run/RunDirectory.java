@@ -64,6 +64,11 @@ public record RunDirectory(Path path) {
     return path.resolve("model.safetensors");
   }
 
+  /** What the gradients added up to, if that was recorded; see {@link Safetensors}. */
+  public Path statistics() {
+    return path.resolve("statistics.safetensors");
+  }
+
   /**
    * Refuses what {@link #create} is bound to refuse, without touching anything.
    *

@@ -70,6 +70,11 @@ public final class Trainer implements AutoCloseable {
     this.windows = windows;
   }
 
+  /** Has the gradients of the steps to come looked at; see {@link GradientObserver}. */
+  public void observeGradients(GradientObserver observer) {
+    step.observeGradients(observer);
+  }
+
   /**
    * Trains until the last step, a request to stop, a loss that is not finite, or gradients that the
    * optimizer refuses. Such a loss comes of the weights as they are, so that no step is taken from

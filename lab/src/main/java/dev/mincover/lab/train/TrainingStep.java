@@ -20,6 +20,7 @@ public final class TrainingStep implements AutoCloseable {
   private final Learner learner;
   private final Batches batches;
   private final Batch batch;
+  private GradientObserver observer = GradientObserver.NONE;
   private long nanos;
   private long learnerNanos;
 
@@ -37,6 +38,11 @@ public final class TrainingStep implements AutoCloseable {
     this.batch = batch;
   }
 
+  /** Has the gradients of the steps to come looked at, in time that is not counted. */
+  public void observeGradients(GradientObserver observer) {
+    this.observer = observer;
+  }
+
   /**
    * Takes one, but for the learner's part in it if the loss is not finite.
    *
@@ -46,14 +52,18 @@ public final class TrainingStep implements AutoCloseable {
     long start = System.nanoTime();
     batches.fill(batch);
     float loss = model.lossAndGradient(batch);
-    long backward = System.nanoTime();
+    long forwardAndBackward = System.nanoTime() - start;
+    if (Float.isFinite(loss)) {
+      observer.observe();
+    }
+    long observed = System.nanoTime();
     if (Float.isFinite(loss)) {
       learner.step();
     }
     learner.zeroGradients();
-    long end = System.nanoTime();
-    learnerNanos += end - backward;
-    nanos += end - start;
+    long learning = System.nanoTime() - observed;
+    learnerNanos += learning;
+    nanos += forwardAndBackward + learning;
     return loss;
   }
 
