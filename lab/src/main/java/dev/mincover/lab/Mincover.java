@@ -17,6 +17,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
       TrainCommand.class,
       GenerateCommand.class,
+      ReportCommand.class,
       ReplayCommand.class,
       BenchCommand.class
     },
@@ -66,7 +67,7 @@ public final class Mincover implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(
-        spec.commandLine(), "name a command: train, generate, replay or bench");
+        spec.commandLine(), "name a command: train, generate, report, replay or bench");
   }
 
   private static int badArgument(ParameterException error, String[] args) {

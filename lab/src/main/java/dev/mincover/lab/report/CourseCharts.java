@@ -68,8 +68,7 @@ final class CourseCharts {
 
   /** Learning rates by step. */
   static Chart learningRate(List<Series> all) {
-    Function<ReportedRun, Curve> curve =
-        run -> Curve.of(run.metrics(), Metrics.Row::learningRate);
+    Function<ReportedRun, Curve> curve = run -> Curve.of(run.metrics(), Metrics.Row::learningRate);
     return chart(
         "learning-rate",
         "Learning rate",

@@ -56,8 +56,7 @@ record Finding(String headline, List<String> notes) {
     }
     if (adam.isEmpty()) {
       return "%s ends at %s with %s of the optimizer memory Adam would take"
-          .formatted(
-              shortName(sm3.get(), all), bits(sm3.get()), percent(sm3.get().shareOfAdam()));
+          .formatted(shortName(sm3.get(), all), bits(sm3.get()), percent(sm3.get().shareOfAdam()));
     }
     double mine = sm3.get().meanBitsPerByte().orElseThrow();
     double difference = mine / adam.get().meanBitsPerByte().orElseThrow() - 1;
@@ -94,7 +93,9 @@ record Finding(String headline, List<String> notes) {
   static String percent(double share) {
     double percent = 100 * share;
     return String.format(
-        Locale.ROOT, percent >= 9.95 ? "%.0f %%" : percent >= 0.95 ? "%.1f %%" : "%.2g %%", percent);
+        Locale.ROOT,
+        percent >= 9.95 ? "%.0f %%" : percent >= 0.95 ? "%.1f %%" : "%.2g %%",
+        percent);
   }
 
   private static List<String> notes(List<Series> all) {
@@ -120,11 +121,9 @@ record Finding(String headline, List<String> notes) {
     all.stream()
         .flatMap(series -> series.runs().stream())
         .filter(run -> !run.summary().finished())
-        .forEach(
-            run ->
-                notes.add(
-                    "%s ended early, after %,d steps."
-                        .formatted(run.name(), run.summary().steps())));
+        .forEach(run ->
+            notes.add(
+                "%s ended early, after %,d steps.".formatted(run.name(), run.summary().steps())));
     return notes;
   }
 

@@ -5,6 +5,7 @@ import dev.mincover.lab.report.Chart.View;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /** Curves over the course of a training in one chart, by step, tokens or time. */
 final class Lines {
@@ -101,8 +102,7 @@ final class Lines {
                   "lineStyle",
                   Json.object("color", Style.GREY, "type", List.of(1, 3), "width", 1.2),
                   "label",
-                  Json.object(
-                      "formatter", "{b}", "position", "insideEndTop", "color", Style.GREY),
+                  Json.object("formatter", "{b}", "position", "insideEndTop", "color", Style.GREY),
                   "data",
                   List.of(Json.object("name", name, "yAxis", Json.rounded(value)))));
     }
@@ -120,12 +120,11 @@ final class Lines {
               Json.rounded(point.value())));
     }
     datasets.add(
-        Json.object(
-            "dimensions", List.of("step", "tokens", "time", of.name()), "source", rows));
+        Json.object("dimensions", List.of("step", "tokens", "time", of.name()), "source", rows));
     String colour = Style.colour(of.index());
     return Json.object(
         "id",
-        "line-" + series.size(),
+        id(series.size()),
         "name",
         of.name(),
         "type",
@@ -139,6 +138,10 @@ final class Lines {
             "color", colour, "type", Style.dash(of.index()), "width", width, "opacity", opacity),
         "itemStyle",
         Json.object("color", colour));
+  }
+
+  private static String id(int line) {
+    return "line-" + line;
   }
 
   private static Map<String, Object> encode(Axis axis) {
@@ -221,8 +224,8 @@ final class Lines {
                   "xAxis",
                   axis.option(),
                   "series",
-                  series.stream()
-                      .map(line -> Json.object("id", line.get("id"), "encode", encode(axis)))
+                  IntStream.range(0, series.size())
+                      .mapToObj(i -> Json.object("id", id(i), "encode", encode(axis)))
                       .toList())));
     }
     return new Control("axis", "Horizontal axis", views);

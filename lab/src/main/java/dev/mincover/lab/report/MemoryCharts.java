@@ -2,6 +2,7 @@ package dev.mincover.lab.report;
 
 import dev.mincover.lab.ByteCount;
 import dev.mincover.lab.report.Chart.Table;
+import dev.mincover.lab.run.Summary;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -26,15 +27,14 @@ final class MemoryCharts {
     if (!hasAdam(all)) {
       bars.add(adam(BYTES_PER_WEIGHT_ADAM, bytes(BYTES_PER_WEIGHT_ADAM)));
     }
-    return chart(
-        "memory-per-weight", "Optimizer state, bytes a weight", "bytes a weight", bars);
+    return chart("memory-per-weight", "Optimizer state, bytes a weight", "bytes a weight", bars);
   }
 
   /** Bytes in all. */
   static Chart inAll(List<Series> all) {
     List<Bar> bars = new ArrayList<>();
     for (Series series : all) {
-      double state = series.mean(summary -> summary.optimizerStateBytes());
+      double state = series.mean(Summary::optimizerStateBytes);
       bars.add(bar(series, state, ByteCount.format(Math.round(state))));
     }
     if (!hasAdam(all)) {
@@ -42,7 +42,7 @@ final class MemoryCharts {
           .mapToLong(series -> series.first().adamStateBytes())
           .distinct()
           .sorted()
-          .forEach(state -> bars.add(adam(state, ByteCount.format(state))));
+          .forEach(state -> bars.add(adam((double) state, ByteCount.format(state))));
     }
     return chart("memory", "Optimizer state in all", "bytes", bars);
   }
@@ -56,8 +56,7 @@ final class MemoryCharts {
   }
 
   private static Bar bar(Series of, double value, String label) {
-    return new Bar(
-        of.name(), value, label, Style.colour(of.index()), Style.pattern(of.index()));
+    return new Bar(of.name(), value, label, Style.colour(of.index()), Style.pattern(of.index()));
   }
 
   private static Bar adam(double value, String label) {
@@ -67,17 +66,16 @@ final class MemoryCharts {
   private static Chart chart(String id, String title, String unit, List<Bar> bars) {
     List<Map<String, Object>> data =
         bars.stream()
-            .map(
-                bar ->
-                    Json.object(
-                        "name",
-                        bar.name(),
-                        "value",
-                        Json.rounded(bar.value()),
-                        "itemStyle",
-                        Json.object("color", bar.colour(), "decal", bar.pattern()),
-                        "label",
-                        Json.object("formatter", bar.label())))
+            .map(bar ->
+                Json.object(
+                    "name",
+                    bar.name(),
+                    "value",
+                    Json.rounded(bar.value()),
+                    "itemStyle",
+                    Json.object("color", bar.colour(), "decal", bar.pattern()),
+                    "label",
+                    Json.object("formatter", bar.label())))
             .toList();
     Map<String, Object> option =
         Json.object(
@@ -144,9 +142,7 @@ final class MemoryCharts {
         new Table(
             List.of("optimizer", unit),
             bars.stream()
-                .map(
-                    bar ->
-                        List.of(bar.name(), String.format(Locale.ROOT, "%,.6g", bar.value())))
+                .map(bar -> List.of(bar.name(), String.format(Locale.ROOT, "%,.6g", bar.value())))
                 .toList()));
   }
 }

@@ -104,8 +104,8 @@ public final class Metrics implements AutoCloseable {
       throw new UserError("cannot read " + file, e);
     }
     if (lines.isEmpty() || !lines.getFirst().equals(HEADER)) {
-      throw new UserError("%s is not the metrics of a run: it must start with %s"
-          .formatted(file, HEADER));
+      throw new UserError(
+          "%s is not the metrics of a run: it must start with %s".formatted(file, HEADER));
     }
     List<Row> rows = new ArrayList<>();
     for (String line : lines.subList(1, lines.size())) {

@@ -1,0 +1,165 @@
+package dev.mincover.lab.report;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.mincover.lab.UserError;
+import dev.mincover.lab.run.AtomicFile;
+import dev.mincover.lab.run.RunDirectory;
+import dev.mincover.lab.statistics.ParameterStatistics;
+import dev.mincover.lab.statistics.Statistics;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Runs side by side: their losses, their memory, and what explains SM3 if they recorded it. */
+public final class Report {
+  /** What a report's page is called unless one says otherwise. */
+  public static final String FILE_NAME = "report.html";
+
+  private final List<Series> series;
+  private final List<Section> sections = new ArrayList<>();
+  private final List<String> ends = new ArrayList<>();
+
+  private Report(List<Series> series) {
+    this.series = series;
+  }
+
+  /**
+   * Reads the runs and lays out the charts.
+   *
+   * @param directories of at least one run, in the order in which the report shows them
+   * @throws UserError if one has no summary yet, or a file of it cannot be read
+   */
+  public static Report of(List<RunDirectory> directories) {
+    if (directories.isEmpty()) {
+      throw new IllegalArgumentException("a report needs at least one run");
+    }
+    List<ReportedRun> runs = directories.stream().map(ReportedRun::read).toList();
+    Report report = new Report(Series.of(runs));
+    report.addCourse();
+    report.addMemory();
+    report.addStatistics(runs);
+    report.addEnds(runs);
+    return report;
+  }
+
+  private void addCourse() {
+    sections.add(
+        new Section(
+            "The course of training",
+            1,
+            List.of(),
+            List.of(
+                CourseCharts.validation(series),
+                CourseCharts.training(series),
+                CourseCharts.learningRate(series))));
+  }
+
+  private void addMemory() {
+    sections.add(
+        new Section(
+            "Optimizer memory",
+            2,
+            List.of(
+                "Adam keeps two numbers for every weight. SM3 keeps one for every row and column, and what momentum adds."),
+            List.of(MemoryCharts.perWeight(series), MemoryCharts.inAll(series))));
+  }
+
+  private void addStatistics(List<ReportedRun> runs) {
+    Optional<ReportedRun> recorded =
+        runs.stream().filter(run -> Statistics.areIn(run.directory())).findFirst();
+    if (recorded.isEmpty()) {
+      ends.add(
+          "What explains SM3, activation patterns and tightness, is shown for runs that recorded statistics: train with --statistics all.");
+      return;
+    }
+    ReportedRun run = recorded.get();
+    Statistics statistics = Statistics.read(run.directory());
+    List<ParameterStatistics> chosen = Layers.chosen(statistics);
+    if (chosen.isEmpty()) {
+      ends.add(
+          "The statistics of %s are of no parameter with rows and columns, and so there are no pictures of them."
+              .formatted(run.name()));
+      return;
+    }
+    String source =
+        "The squared gradients of %,d steps of %s.".formatted(statistics.steps(), run.name());
+    sections.add(
+        new Section(
+            "Why rows and columns are enough",
+            3,
+            List.of(
+                source
+                    + " Where a gradient is large it tends to be so along a whole row or column of a matrix, since a row is the work of one unit. Then a number for each row and one for each column say nearly what a number for each weight would."),
+            chosen.stream().map(PatternCharts::of).toList()));
+    List<Chart> tightness = new ArrayList<>();
+    chosen.forEach(parameter -> tightness.add(TightnessCharts.largest(parameter)));
+    sections.add(
+        new Section(
+            "How tight the bounds are",
+            3,
+            List.of(
+                source
+                    + " SM3 bounds AdaGrad\u2019s sum of squares for each weight from above; the closer the bound, the closer its learning rates are to AdaGrad\u2019s."),
+            tightness));
+    sections.add(
+        new Section(
+            "Tightness of every layer",
+            1,
+            List.of(),
+            List.of(TightnessCharts.ratios(Layers.all(statistics)))));
+  }
+
+  private void addEnds(List<ReportedRun> runs) {
+    runs.stream().map(run -> run.summary().corpus()).distinct().forEach(ends::add);
+    runs.stream()
+        .map(ReportedRun::summary)
+        .map(summary ->
+            "GPT over bytes of %,d weights in %s: %d layers, width %d, %d heads, context %d; batches of %d; %d threads. Mincover %s, Java %s."
+                .formatted(
+                    summary.parameters(),
+                    summary.model().weights(),
+                    summary.model().layers(),
+                    summary.model().width(),
+                    summary.model().heads(),
+                    summary.model().context(),
+                    summary.batch(),
+                    summary.threads(),
+                    summary.mincoverVersion(),
+                    summary.javaVersion()))
+        .distinct()
+        .forEach(ends::add);
+  }
+
+  /**
+   * Writes the report as one page that opens from the file, without a network. An older file is
+   * replaced at once when the page is complete.
+   *
+   * @throws UserError if the file cannot be written; an older one is then as it was
+   */
+  public void write(Path html) {
+    byte[] page = Page.of(Finding.of(series), series, sections, ends).getBytes(UTF_8);
+    AtomicFile.write(html, channel -> channel.write(ByteBuffer.wrap(page)));
+  }
+
+  /**
+   * Writes the charts as pictures, one for each view.
+   *
+   * @param directory is made if it is missing; files of the charts' names in it are replaced
+   * @return the files written
+   * @throws UserError if one cannot be written, or Java finds no fonts
+   */
+  public List<Path> writePictures(Path directory) {
+    try {
+      Files.createDirectories(directory);
+    } catch (IOException e) {
+      throw new UserError("cannot make directory " + directory, e);
+    }
+    List<Chart> charts = sections.stream().flatMap(section -> section.charts().stream()).toList();
+    return Pictures.write(charts, directory);
+  }
+}
