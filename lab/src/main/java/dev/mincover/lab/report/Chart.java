@@ -8,11 +8,13 @@ import java.util.Map;
  *
  * @param id of the page's element, and the picture's name
  * @param title a few words
- * @param description what it shows, in sentences; also what a screen reader says
+ * @param description what it shows, for those who cannot see it
+ * @param caption what stands below it
  * @param height in CSS pixels
  * @param legendRows lines that the legend takes on a narrow screen, which come on top of the height
  * @param dense whether it has too many marks to draw each as an element of its own
  * @param option for ECharts, as plain data
+ * @param paper merged into the option for what cannot be clicked
  * @param controls what can be changed about it
  * @param numbers the same in a table
  */
@@ -20,10 +22,12 @@ record Chart(
     String id,
     String title,
     String description,
+    String caption,
     int height,
     int legendRows,
     boolean dense,
     Map<String, Object> option,
+    Map<String, Object> paper,
     List<Control> controls,
     Table numbers) {
 

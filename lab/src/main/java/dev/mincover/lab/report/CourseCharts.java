@@ -13,8 +13,6 @@ final class CourseCharts {
 
   private static final int HEIGHT = 400;
   private static final int TABLE_ROWS = 12;
-  private static final String ZOOM =
-      " Drag the bar below to zoom; a name in the legend hides and shows its curve.";
 
   private CourseCharts() {}
 
@@ -22,7 +20,7 @@ final class CourseCharts {
   static Chart validation(List<Series> all) {
     Function<ReportedRun, Curve> curve =
         run -> Curve.of(run.metrics(), row -> Curve.bits(row.validationLoss()));
-    Lines lines = lines("bits per byte", all, curve, true);
+    Lines lines = lines(2, all, curve, true);
     List<Double> bigrams =
         all.stream()
             .flatMap(series -> series.runs().stream())
@@ -35,16 +33,15 @@ final class CourseCharts {
     }
     return chart(
         "validation",
-        "Validation loss",
-        "Bits per byte of text that was not trained on; lower is better."
+        "Validation loss, bits per byte",
+        "On text that was not trained on; lower is better."
             + means(all)
             + (bigram
                 ? String.format(
                     Locale.ROOT,
-                    " The dotted level, %.3f, is a model that sees one byte back.",
+                    " A dotted level, where it is in view, marks %.3f: a model that sees one byte back.",
                     bigrams.getFirst())
-                : "")
-            + ZOOM,
+                : ""),
         lines,
         numbers("bits per byte", all, curve));
   }
@@ -57,12 +54,11 @@ final class CourseCharts {
                 .smoothed(SMOOTH * run.metrics().size());
     return chart(
         "training",
-        "Training loss",
-        "Bits per byte of the text trained on, as an exponential average over about %.0f %% of the steps."
+        "Training loss, bits per byte",
+        "On the text trained on, as an exponential average over about %.0f %% of the steps."
                 .formatted(100 * SMOOTH)
-            + means(all)
-            + ZOOM,
-        lines("bits per byte", all, curve, false),
+            + means(all),
+        lines(2, all, curve, false),
         numbers("bits per byte", all, curve));
   }
 
@@ -73,7 +69,7 @@ final class CourseCharts {
         "learning-rate",
         "Learning rate",
         "The rate that the schedule gives each step, before an optimizer's own denominators.",
-        lines("learning rate", all, curve, false),
+        lines(10, all, curve, false),
         numbers("learning rate", all, curve));
   }
 
@@ -83,10 +79,12 @@ final class CourseCharts {
         id,
         title,
         description,
+        description,
         HEIGHT,
         lines.legendRows(),
         false,
         lines.option(),
+        Lines.paper(),
         List.of(lines.horizontalAxis(), lines.scale()),
         numbers);
   }
@@ -98,14 +96,14 @@ final class CourseCharts {
   }
 
   private static Lines lines(
-      String unit, List<Series> all, Function<ReportedRun, Curve> curve, boolean symbols) {
-    Lines lines = new Lines(unit);
+      int logBase, List<Series> all, Function<ReportedRun, Curve> curve, boolean symbols) {
+    Lines lines = new Lines(logBase);
     for (Series series : all) {
       List<Curve> curves = series.runs().stream().map(curve).toList();
+      lines.add(series, Curve.mean(curves), symbols);
       if (curves.size() > 1) {
         curves.forEach(each -> lines.addThin(series, each));
       }
-      lines.add(series, Curve.mean(curves), symbols);
     }
     return lines;
   }

@@ -34,13 +34,13 @@ record Curve(List<Point> points) {
   /**
    * A column of a run's metrics.
    *
-   * @param value NaN or infinite where there is no point
+   * @param value above 0, as logarithmic axes need it; other values are no points
    */
   static Curve of(List<Metrics.Row> rows, ToDoubleFunction<Metrics.Row> value) {
     List<Point> points = new ArrayList<>();
     for (Metrics.Row row : rows) {
       double y = value.applyAsDouble(row);
-      if (Double.isFinite(y)) {
+      if (y > 0 && Double.isFinite(y)) {
         points.add(new Point(row.step(), row.tokens(), row.seconds(), y));
       }
     }

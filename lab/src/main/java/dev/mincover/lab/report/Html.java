@@ -56,7 +56,7 @@ final class Html {
             escape(chart.title() + ". " + chart.description()),
             chart.height(),
             chart.legendRows(),
-            escape(chart.description()),
+            escape(chart.caption()),
             table(chart.title(), chart.numbers()));
   }
 

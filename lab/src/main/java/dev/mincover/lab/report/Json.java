@@ -1,11 +1,10 @@
 package dev.mincover.lab.report;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
 
 /** JSON as it is written into a page: objects in the order given, numbers no longer than needed. */
@@ -40,12 +39,7 @@ final class Json {
   }
 
   /** A JSON file beside the classes. */
-  static Map<?, ?> resource(String name) {
-    return MAPPER.readValue(Resource.bytes(name), Map.class);
-  }
-
-  /** Bytes of one line of JSON. */
-  static byte[] bytes(Object value) {
-    return text(value).getBytes(UTF_8);
+  static Map<String, Object> resource(String name) {
+    return MAPPER.readValue(Resource.bytes(name), new TypeReference<Map<String, Object>>() {});
   }
 }

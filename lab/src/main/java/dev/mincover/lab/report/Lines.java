@@ -10,7 +10,13 @@ import java.util.stream.IntStream;
 /** Curves over the course of a training in one chart, by step, tokens or time. */
 final class Lines {
   private static final int LEGEND_ROW = 22;
-  private static final String NARROW = "560";
+
+  /** CSS pixels below which every name of the legend has a row of its own. */
+  private static final int NARROW = 560;
+
+  private static final int WIDE = 860;
+  private static final int LEGEND_ICON = 63;
+  private static final int LEGEND_LETTER = 7;
 
   /** What can be the horizontal axis. */
   private enum Axis {
@@ -39,26 +45,30 @@ final class Lines {
           "nameGap",
           28,
           "min",
-          "dataMin",
+          0,
           "max",
           "dataMax",
+          "axisLine",
+          Json.object("show", true),
+          "splitLine",
+          Json.object("show", false),
           "axisLabel",
-          Json.object("showMinLabel", true, "showMaxLabel", false, "hideOverlap", true));
+          Json.object("showMaxLabel", this != TIME, "hideOverlap", true));
     }
   }
 
   private final List<Object> datasets = new ArrayList<>();
   private final List<Map<String, Object>> series = new ArrayList<>();
-  private final List<Object> legend = new ArrayList<>();
-  private final String unit;
+  private final List<String> legend = new ArrayList<>();
+  private final int logBase;
 
   /**
    * An empty chart.
    *
-   * @param unit of the vertical axis
+   * @param logBase of the vertical axis: its powers get labels on a logarithmic scale
    */
-  Lines(String unit) {
-    this.unit = unit;
+  Lines(int logBase) {
+    this.logBase = logBase;
   }
 
   /** Lines of the legend if each series has its own. */
@@ -69,8 +79,10 @@ final class Lines {
   /** Adds the curve of a series, or the mean of its runs' curves, with symbols at its points. */
   Lines add(Series of, Curve curve, boolean symbols) {
     Map<String, Object> line = line(of, curve, 2.2, 1);
-    line.put("symbol", symbols ? Style.symbol(of.index()) : "none");
+    line.put("symbol", Style.symbol(of.index()));
+    line.put("showSymbol", symbols);
     line.put("symbolSize", 7);
+    line.put("z", 3);
     line.put("emphasis", Json.object("focus", "series"));
     legend.add(of.name());
     series.add(line);
@@ -159,32 +171,50 @@ final class Lines {
             "legend",
             Json.object("left", 0, "top", 0, "data", legend, "itemWidth", 40, "itemGap", 18),
             "grid",
-            Json.object("left", 4, "right", 18, "bottom", 84, "containLabel", true),
+            Json.object("left", 4, "right", 18, "bottom", 66, "containLabel", true),
             "tooltip",
             Json.object("trigger", "axis", "confine", true, "order", "valueAsc"),
             "xAxis",
             Axis.STEP.option(),
             "yAxis",
-            vertical("value"),
+            linear(),
             "dataZoom",
             List.of(
                 Json.object("type", "inside", "zoomOnMouseWheel", "ctrl"),
                 Json.object("type", "slider", "height", 20, "bottom", 8, "showDetail", false)),
             "series",
             series);
-    // A row of the legend holds about two names on a wide screen, and one on a narrow one.
-    int rows = Math.ceilDiv(legend.size(), 2);
     return Json.object(
         "baseOption",
         base,
         "media",
         List.of(
-            Json.object("option", layout("horizontal", rows)),
+            Json.object("option", layout("horizontal", rows(NARROW))),
             Json.object(
                 "query",
-                Json.object("maxWidth", Integer.parseInt(NARROW)),
+                Json.object("minWidth", WIDE),
+                "option",
+                layout("horizontal", rows(WIDE))),
+            Json.object(
+                "query",
+                Json.object("maxWidth", NARROW),
                 "option",
                 layout("vertical", legend.size()))));
+  }
+
+  /** Rows that the legend takes in a width, or a few more: letters differ in theirs. */
+  private int rows(int width) {
+    int rows = 1;
+    int used = 0;
+    for (String name : legend) {
+      int item = LEGEND_ICON + LEGEND_LETTER * name.length();
+      if (used > 0 && used + item > width) {
+        rows++;
+        used = 0;
+      }
+      used += item;
+    }
+    return rows;
   }
 
   private static Map<String, Object> layout(String orient, int rows) {
@@ -192,24 +222,34 @@ final class Lines {
         "legend",
         Json.object("orient", orient),
         "grid",
-        Json.object("top", 34 + rows * LEGEND_ROW));
+        Json.object("top", 16 + rows * LEGEND_ROW));
   }
 
-  private Map<String, Object> vertical(String type) {
-    Map<String, Object> axis =
-        Json.object(
-            "type",
-            type,
-            "scale",
-            true,
-            "name",
-            unit,
-            "nameTextStyle",
-            Json.object("align", "left", "padding", List.of(0, 0, 0, -28)));
-    if (type.equals("log")) {
-      axis.put("logBase", 2);
-    }
-    return axis;
+  /** Without the bar to zoom with. */
+  static Map<String, Object> paper() {
+    return Json.object(
+        "dataZoom",
+        List.of(Json.object(), Json.object("show", false)),
+        "grid",
+        Json.object("bottom", 30));
+  }
+
+  private Map<String, Object> linear() {
+    return Json.object("type", "value", "scale", true);
+  }
+
+  private Map<String, Object> logarithmic() {
+    return Json.object(
+        "type",
+        "log",
+        "logBase",
+        logBase,
+        "min",
+        "dataMin",
+        "max",
+        "dataMax",
+        "axisLabel",
+        Json.object("hideOverlap", true));
   }
 
   /** By step, tokens or time. */
@@ -237,7 +277,7 @@ final class Lines {
         "scale",
         "Vertical scale",
         List.of(
-            new View("linear", "linear", Json.object("yAxis", vertical("value"))),
-            new View("log", "logarithmic", Json.object("yAxis", vertical("log")))));
+            new View("linear", "linear", Json.object("yAxis", linear())),
+            new View("log", "logarithmic", Json.object("yAxis", logarithmic()))));
   }
 }

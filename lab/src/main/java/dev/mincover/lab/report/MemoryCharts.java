@@ -134,10 +134,12 @@ final class MemoryCharts {
                 unit,
                 String.join(
                     "; ", bars.stream().map(bar -> bar.name() + " " + bar.label()).toList())),
+        "Allocated beside weights and gradients.",
         FRAME + BAR * bars.size(),
         0,
         false,
         option,
+        Map.of(),
         List.of(),
         new Table(
             List.of("optimizer", unit),

@@ -69,6 +69,8 @@ final class Page {
                 chart.dense() ? "canvas" : "svg",
                 "option",
                 chart.option(),
+                "paper",
+                chart.paper(),
                 "views",
                 views));
       }

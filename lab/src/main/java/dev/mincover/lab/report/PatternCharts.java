@@ -12,7 +12,7 @@ import java.util.stream.IntStream;
 /** Activation patterns: AdaGrad's sums as heat maps, in which rows and columns show. */
 final class PatternCharts {
   private static final int MOST_CELLS = 64;
-  private static final int HEIGHT = 400;
+  private static final int HEIGHT = 384;
   private static final int TABLE_ROWS = 5;
 
   /** Cividis: dark blue to yellow, even in lightness for people with any colour vision. */
@@ -38,13 +38,13 @@ final class PatternCharts {
     return new Chart(
         "pattern-" + id(parameter),
         parameter.name(),
-        "%s, %s: sums of squared gradients, each cell the mean of the logarithms of %s weights. Lines across and down are rows and columns that learn at a pace of their own."
+        "Heat map of the sums of squared gradients of %s, from 10^%s to 10^%s."
+            .formatted(parameter.name(), hundredths(least), hundredths(most)),
+        "%s; each cell is %d x %d weights."
             .formatted(
-                parameter.name(),
                 shape(parameter),
-                Math.ceilDiv(map.tensorRows(), Math.max(1, map.rows()))
-                    + " x "
-                    + Math.ceilDiv(map.tensorColumns(), Math.max(1, map.columns()))),
+                Math.ceilDiv(map.tensorRows(), Math.max(1, map.rows())),
+                Math.ceilDiv(map.tensorColumns(), Math.max(1, map.columns()))),
         HEIGHT,
         0,
         true,
@@ -52,7 +52,7 @@ final class PatternCharts {
             "animation",
             false,
             "grid",
-            Json.object("left", 28, "right", 8, "top", 8, "bottom", 88),
+            Json.object("left", 28, "right", 8, "top", 8, "bottom", 76),
             "tooltip",
             Json.object("trigger", "item", "confine", true),
             "xAxis",
@@ -96,6 +96,7 @@ final class PatternCharts {
                     data,
                     "progressive",
                     0))),
+        Json.object("visualMap", Json.object("calculable", false)),
         List.of(),
         numbers(map));
   }

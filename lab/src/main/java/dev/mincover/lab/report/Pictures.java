@@ -3,6 +3,7 @@ package dev.mincover.lab.report;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.github.weisj.jsvg.SVGDocument;
+import com.github.weisj.jsvg.parser.DocumentLimits;
 import com.github.weisj.jsvg.parser.LoaderContext;
 import com.github.weisj.jsvg.parser.SVGLoader;
 import com.github.weisj.jsvg.view.ViewBox;
@@ -12,6 +13,7 @@ import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
+import java.awt.font.FontRenderContext;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -20,11 +22,17 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import javax.swing.JComponent;
+import org.jspecify.annotations.Nullable;
 import org.mozilla.javascript.Context;
+import org.mozilla.javascript.LambdaFunction;
+import org.mozilla.javascript.Scriptable;
 import org.mozilla.javascript.ScriptableObject;
 
 /**
@@ -32,9 +40,14 @@ import org.mozilla.javascript.ScriptableObject;
  * the page has, and that is drawn under the chart's title.
  */
 final class Pictures implements AutoCloseable {
+  private static final Pattern FONT = Pattern.compile("([0-9.]+)px");
+  private static final FontRenderContext MEASURING = new FontRenderContext(null, true, true);
+  /** Heat maps have an element a cell. */
+  private static final DocumentLimits LIMITS = new DocumentLimits(30, 15, 100_000);
+
   private static final int SCALE = 2;
   private static final int WIDTH = 900;
-  private static final int DENSE_WIDTH = 480;
+  private static final int DENSE_WIDTH = 400;
   private static final int MARGIN = 16;
   private static final int TITLE = 40;
 
@@ -42,13 +55,22 @@ final class Pictures implements AutoCloseable {
   private static final String TIMERS =
       "function setTimeout() { return 0; } function clearTimeout() {}";
 
+  /** Java measures the text it draws; ECharts would guess. */
+  private static final String MEASURE =
+      """
+      echarts.setPlatformAPI({measureText: function (text, font) {
+        return {width: measure(text, String(font))};
+      }});
+      """;
+
   private static final String DRAW =
       """
-      (function (option, patch, theme, width, height) {
+      (function (option, patch, paper, theme, width, height) {
         var chart = echarts.init(null, JSON.parse(theme),
             {renderer: 'svg', ssr: true, width: width, height: height, locale: 'EN'});
         chart.setOption(JSON.parse(option));
         chart.setOption(JSON.parse(patch));
+        chart.setOption(JSON.parse(paper));
         var svg = chart.renderToSVGString();
         chart.dispose();
         return svg;
@@ -58,7 +80,7 @@ final class Pictures implements AutoCloseable {
   private final Context context;
   private final ScriptableObject scope;
   private final org.mozilla.javascript.Function draw;
-  private final String theme = Json.text(Json.resource("theme-light.json"));
+  private final String theme;
 
   private Pictures() {
     context = Context.enter();
@@ -68,6 +90,11 @@ final class Pictures implements AutoCloseable {
     scope = context.initSafeStandardObjects();
     context.evaluateString(scope, TIMERS, "timers", 1, null);
     context.evaluateString(scope, Resource.echarts(), "echarts.min.js", 1, null);
+    scope.put("measure", scope, new LambdaFunction(scope, "measure", 2, Pictures::measure));
+    context.evaluateString(scope, MEASURE, "measure", 1, null);
+    Map<String, Object> light = new LinkedHashMap<>(Json.resource("theme-light.json"));
+    light.put("textStyle", Json.object("color", "#5d6169", "fontFamily", Font.SANS_SERIF));
+    theme = Json.text(light);
     draw = (org.mozilla.javascript.Function) context.evaluateString(scope, DRAW, "draw", 1, null);
   }
 
@@ -109,6 +136,17 @@ final class Pictures implements AutoCloseable {
     }
   }
 
+  /** The width of a text in a CSS font such as {@code 12px SansSerif}. */
+  private static Object measure(
+      Context context, Scriptable scope, @Nullable Object self, Object[] arguments) {
+    Matcher font = FONT.matcher(Context.toString(arguments[1]));
+    float size = font.find() ? Float.parseFloat(font.group(1)) : 12;
+    return new Font(Font.SANS_SERIF, Font.PLAIN, 1)
+        .deriveFont(size)
+        .getStringBounds(Context.toString(arguments[0]), MEASURING)
+        .getWidth();
+  }
+
   private Path write(Chart chart, Map<String, Object> patch, Path file) {
     int width = chart.dense() ? DENSE_WIDTH : WIDTH;
     Object svg =
@@ -117,9 +155,11 @@ final class Pictures implements AutoCloseable {
             scope,
             scope,
             new Object[] {
-              Json.text(chart.option()), Json.text(patch), theme, width, chart.height()
+              Json.text(chart.option()), Json.text(patch), Json.text(chart.paper()), theme, width, chart.height()
             });
-    byte[] png = png(chart.title(), Context.toString(svg), width, chart.height());
+    // The generic family of CSS, which ECharts falls back to, by the name Java has for it.
+    String text = Context.toString(svg).replace("sans-serif", Font.SANS_SERIF);
+    byte[] png = png(chart.title(), text, width, chart.height());
     AtomicFile.write(file, channel -> channel.write(ByteBuffer.wrap(png)));
     return file;
   }
@@ -128,7 +168,7 @@ final class Pictures implements AutoCloseable {
     SVGDocument document =
         new SVGLoader()
             .load(
-                new ByteArrayInputStream(svg.getBytes(UTF_8)), null, LoaderContext.createDefault());
+                new ByteArrayInputStream(svg.getBytes(UTF_8)), null, LoaderContext.builder().documentLimits(LIMITS).build());
     if (document == null) {
       throw new IllegalStateException("the chart's SVG cannot be read: " + title);
     }

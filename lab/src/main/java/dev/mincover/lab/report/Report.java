@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Runs side by side: their losses, their memory, and what explains SM3 if they recorded it. */
 public final class Report {
@@ -42,8 +43,8 @@ public final class Report {
     Report report = new Report(Series.of(runs));
     report.addCourse();
     report.addMemory();
-    report.addStatistics(runs);
-    report.addEnds(runs);
+    report.addStatistics();
+    report.addEnds();
     return report;
   }
 
@@ -52,7 +53,8 @@ public final class Report {
         new Section(
             "The course of training",
             1,
-            List.of(),
+            List.of(
+                "Drag the bar below a chart to zoom, or scroll with Ctrl; a name in a legend hides and shows its curve."),
             List.of(
                 CourseCharts.validation(series),
                 CourseCharts.training(series),
@@ -69,9 +71,13 @@ public final class Report {
             List.of(MemoryCharts.perWeight(series), MemoryCharts.inAll(series))));
   }
 
-  private void addStatistics(List<ReportedRun> runs) {
+  private Stream<ReportedRun> runs() {
+    return series.stream().flatMap(each -> each.runs().stream());
+  }
+
+  private void addStatistics() {
     Optional<ReportedRun> recorded =
-        runs.stream().filter(run -> Statistics.areIn(run.directory())).findFirst();
+        runs().filter(run -> Statistics.areIn(run.directory())).findFirst();
     if (recorded.isEmpty()) {
       ends.add(
           "What explains SM3, activation patterns and tightness, is shown for runs that recorded statistics: train with --statistics all.");
@@ -86,25 +92,22 @@ public final class Report {
               .formatted(run.name()));
       return;
     }
-    String source =
-        "The squared gradients of %,d steps of %s.".formatted(statistics.steps(), run.name());
     sections.add(
         new Section(
-            "Why rows and columns are enough",
+            "Activation patterns",
             3,
             List.of(
-                source
-                    + " Where a gradient is large it tends to be so along a whole row or column of a matrix, since a row is the work of one unit. Then a number for each row and one for each column say nearly what a number for each weight would."),
+                "Sums of squared gradients by weight over the %,d steps of %s, on a logarithmic scale: what AdaGrad would keep. Where lines run across and down, rows and columns have sizes of their own, and a number for each of them says nearly what a number for each weight would. A layer without such lines is one to give another cover."
+                    .formatted(statistics.steps(), run.name())),
             chosen.stream().map(PatternCharts::of).toList()));
     List<Chart> tightness = new ArrayList<>();
     chosen.forEach(parameter -> tightness.add(TightnessCharts.largest(parameter)));
     sections.add(
         new Section(
-            "How tight the bounds are",
+            "Tightness",
             3,
             List.of(
-                source
-                    + " SM3 bounds AdaGrad\u2019s sum of squares for each weight from above; the closer the bound, the closer its learning rates are to AdaGrad\u2019s."),
+                "The largest statistics of AdaGrad, SM3-II and SM3-I for the same gradients, each sorted on its own. SM3 bounds AdaGrad\u2019s sum from above for every weight; the closer the bound, the closer its learning rates are to AdaGrad\u2019s."),
             tightness));
     sections.add(
         new Section(
@@ -114,9 +117,9 @@ public final class Report {
             List.of(TightnessCharts.ratios(Layers.all(statistics)))));
   }
 
-  private void addEnds(List<ReportedRun> runs) {
-    runs.stream().map(run -> run.summary().corpus()).distinct().forEach(ends::add);
-    runs.stream()
+  private void addEnds() {
+    runs().map(run -> run.summary().corpus()).distinct().forEach(ends::add);
+    runs()
         .map(ReportedRun::summary)
         .map(summary ->
             "GPT over bytes of %,d weights in %s: %d layers, width %d, %d heads, context %d; batches of %d; %d threads. Mincover %s, Java %s."

@@ -1,9 +1,12 @@
 package dev.mincover.lab.report;
 
+import dev.mincover.lab.optimizer.Names;
 import dev.mincover.lab.optimizer.OptimizerDescription;
+import dev.mincover.lab.optimizer.OptimizerKind;
 import dev.mincover.lab.optimizer.OptimizerSettings;
 import dev.mincover.lab.run.Summary;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,17 +41,24 @@ record Series(int index, String name, List<ReportedRun> runs) {
     runs = List.copyOf(runs);
   }
 
-  /** The series of runs, in the order in which each has its first. */
+  /** The series of runs: SM3's first, so that it has the same colour in most reports. */
   static List<Series> of(List<ReportedRun> runs) {
     Map<Recipe, List<ReportedRun>> groups = new LinkedHashMap<>();
     runs.forEach(run -> groups.computeIfAbsent(Recipe.of(run), _ -> new ArrayList<>()).add(run));
-    List<List<ReportedRun>> members = List.copyOf(groups.values());
+    List<List<ReportedRun>> members =
+        groups.values().stream()
+            .sorted(Comparator.comparing(group -> kind(group.getFirst())))
+            .toList();
     List<String> names = names(members.stream().map(List::getFirst).toList());
     List<Series> series = new ArrayList<>();
     for (int i = 0; i < members.size(); i++) {
       series.add(new Series(i, names.get(i), members.get(i)));
     }
     return series;
+  }
+
+  private static OptimizerKind kind(ReportedRun run) {
+    return Names.parse("optimizer", run.summary().optimizer().name(), OptimizerKind.class);
   }
 
   /** What the optimizers are called, with more about those that would share a name. */

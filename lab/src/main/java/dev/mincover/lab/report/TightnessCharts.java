@@ -3,9 +3,12 @@ package dev.mincover.lab.report;
 import dev.mincover.lab.report.Chart.Table;
 import dev.mincover.lab.statistics.ParameterStatistics;
 import java.util.ArrayList;
+import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 
 /** Tightness: how far SM3's statistics lie above AdaGrad's for the same gradients. */
 final class TightnessCharts {
@@ -61,12 +64,18 @@ final class TightnessCharts {
     return new Chart(
         "tightness-" + PatternCharts.id(parameter),
         parameter.name(),
-        "The %d largest statistics of %s, each sorted on its own. SM3-II lies between AdaGrad and SM3-I; the median weight has %s times AdaGrad\u2019s with SM3-II, %s times with SM3-I."
+        "The %d largest statistics of AdaGrad, SM3-II and SM3-I for %s, each sorted on its own: %s, %s and %s down to %s, %s and %s."
             .formatted(
                 count,
                 parameter.name(),
-                ratio(parameter.tightnessSm3II()),
-                ratio(parameter.tightnessSm3I())),
+                number(largest.adagrad()[0]),
+                number(largest.sm3ii()[0]),
+                number(largest.sm3i()[0]),
+                number(largest.adagrad()[count - 1]),
+                number(largest.sm3ii()[count - 1]),
+                number(largest.sm3i()[count - 1])),
+        "Median of \u03bd / \u03a3g\u00b2: %s with SM3-II, %s with SM3-I."
+            .formatted(ratio(parameter.tightnessSm3II()), ratio(parameter.tightnessSm3I())),
         HEIGHT,
         0,
         false,
@@ -76,7 +85,7 @@ final class TightnessCharts {
             "legend",
             Json.object("left", 0, "top", 0, "itemWidth", 34),
             "grid",
-            Json.object("left", 4, "right", 18, "top", 52, "bottom", 28, "containLabel", true),
+            Json.object("left", 4, "right", 18, "top", 36, "bottom", 28, "containLabel", true),
             "tooltip",
             Json.object("trigger", "axis", "confine", true),
             "xAxis",
@@ -92,21 +101,60 @@ final class TightnessCharts {
                 "nameLocation",
                 "middle",
                 "nameGap",
-                26),
+                26,
+                "splitLine",
+                Json.object("show", false)),
             "yAxis",
-            Json.object(
-                "type",
-                "log",
-                "scale",
-                true,
-                "name",
-                "accumulator",
-                "nameTextStyle",
-                Json.object("align", "left", "padding", List.of(0, 0, 0, -28))),
+            logAxis(values.values().stream().flatMapToDouble(TightnessCharts::positive)),
             "series",
             series),
+        Map.of(),
         List.of(),
         new Table(List.of("place", "AdaGrad", "SM3-II", "SM3-I"), rows));
+  }
+
+  private static DoubleStream positive(float[] values) {
+    return IntStream.range(0, values.length)
+        .mapToDouble(i -> values[i])
+        .filter(value -> value > 0 && Double.isFinite(value));
+  }
+
+  /** A logarithmic axis between round numbers close around the values. */
+  private static Map<String, Object> logAxis(DoubleStream values) {
+    DoubleSummaryStatistics range = values.summaryStatistics();
+    return range.getCount() == 0
+        ? Json.object("type", "log")
+        : Json.object(
+            "type",
+            "log",
+            "min",
+            roundBelow(range.getMin()),
+            "max",
+            roundAbove(range.getMax()));
+  }
+
+  /** The largest of 1, 2 and 5 times a power of ten that is not above the value. */
+  static double roundBelow(double value) {
+    int exponent = (int) Math.floor(Math.log10(value));
+    for (int digit : new int[] {5, 2, 1}) {
+      double round = Double.parseDouble(digit + "e" + exponent);
+      if (round <= value) {
+        return round;
+      }
+    }
+    return Double.parseDouble("5e" + (exponent - 1));
+  }
+
+  /** The least of 1, 2 and 5 times a power of ten that is not below the value. */
+  static double roundAbove(double value) {
+    int exponent = (int) Math.floor(Math.log10(value));
+    for (int digit : new int[] {1, 2, 5}) {
+      double round = Double.parseDouble(digit + "e" + exponent);
+      if (round >= value) {
+        return round;
+      }
+    }
+    return Double.parseDouble("1e" + (exponent + 1));
   }
 
   private static Object line(Accumulator accumulator, float[] values) {
@@ -123,7 +171,9 @@ final class TightnessCharts {
         "type",
         "line",
         "symbol",
-        "none",
+        Style.symbol(accumulator.style),
+        "showSymbol",
+        false,
         "lineStyle",
         Json.object("color", colour, "type", Style.dash(accumulator.style), "width", 2.2),
         "itemStyle",
@@ -141,18 +191,25 @@ final class TightnessCharts {
     List<Object> second = new ArrayList<>();
     List<Object> first = new ArrayList<>();
     List<List<String>> rows = new ArrayList<>();
+    double most = 1;
     for (ParameterStatistics parameter : parameters) {
       double ii = parameter.tightnessSm3II();
       double i = parameter.tightnessSm3I();
       if (Double.isFinite(ii) && Double.isFinite(i)) {
         second.add(List.of(Json.rounded(ii), parameter.name()));
         first.add(List.of(Json.rounded(i), parameter.name()));
+        most = Math.max(most, i);
       }
       rows.add(List.of(parameter.name(), PatternCharts.shape(parameter), ratio(ii), ratio(i)));
     }
+    Map<String, Object> axis = logAxis(DoubleStream.of(1, 1.01 * most));
+    axis.put("name", "\u03bd / \u03a3g\u00b2");
+    axis.put("nameLocation", "middle");
+    axis.put("nameGap", 26);
     return new Chart(
         "tightness-ratios",
         "Median of \u03bd / \u03a3g\u00b2 by parameter",
+        "The median ratio of each parameter with SM3-II and SM3-I, as points on a logarithmic scale.",
         "1 is AdaGrad; a ratio r means learning rates smaller than AdaGrad\u2019s by the root of r for the median weight. Farther left is tighter.",
         FRAME + ROW * parameters.size(),
         0,
@@ -161,23 +218,13 @@ final class TightnessCharts {
             "animation",
             false,
             "legend",
-            Json.object("left", 0, "top", 0),
+            Json.object("left", 0, "top", 0, "itemWidth", 12),
             "grid",
             Json.object("left", 4, "right", 18, "top", 34, "bottom", 28, "containLabel", true),
             "tooltip",
             Json.object("trigger", "item", "confine", true),
             "xAxis",
-            Json.object(
-                "type",
-                "log",
-                "min",
-                1,
-                "name",
-                "\u03bd / \u03a3g\u00b2",
-                "nameLocation",
-                "middle",
-                "nameGap",
-                26),
+            axis,
             "yAxis",
             Json.object(
                 "type",
@@ -192,6 +239,7 @@ final class TightnessCharts {
                 Json.object("show", true)),
             "series",
             List.of(points(Accumulator.SM3_II, second), points(Accumulator.SM3_I, first))),
+        Map.of(),
         List.of(),
         new Table(List.of("parameter", "shape", "SM3-II", "SM3-I"), rows));
   }

@@ -9,7 +9,7 @@
   let printing = false;
 
   function draw(id) {
-    const { option, renderer, views } = data.charts[id];
+    const { option, paper, renderer, views } = data.charts[id];
     drawn.get(id)?.dispose();
     const theme = dark.matches && !printing ? data.themes.dark : data.themes.light;
     const chart = echarts.init(document.getElementById(id), theme, { renderer, locale: 'EN' });
@@ -18,6 +18,9 @@
       if (control in chosen) {
         chart.setOption(views[control][chosen[control]]);
       }
+    }
+    if (printing) {
+      chart.setOption(paper);
     }
     drawn.set(id, chart);
   }
@@ -40,26 +43,26 @@
     });
   }
 
-  // Each chart is drawn when it comes near the window, so that a phone shows the first at once.
-  const near = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) {
-      if (isIntersecting && !drawn.has(target.id)) {
-        draw(target.id);
-      }
-    }
-  }, { rootMargin: '600px' });
   const sized = new ResizeObserver((entries) => {
     entries.forEach(({ target }) => drawn.get(target.id)?.resize());
   });
-  for (const id of Object.keys(data.charts)) {
-    near.observe(document.getElementById(id));
-    sized.observe(document.getElementById(id));
+
+  // One after the other, so that the page can be read and scrolled meanwhile.
+  function drawNext([id, ...others]) {
+    if (id !== undefined) {
+      if (!drawn.has(id)) {
+        draw(id);
+        sized.observe(document.getElementById(id));
+      }
+      setTimeout(drawNext, 0, others);
+    }
   }
 
   document.querySelectorAll('button').forEach((button) => {
     button.addEventListener('click', () => show(button));
   });
   dark.addEventListener('change', drawAll);
+  drawNext(Object.keys(data.charts));
 
   // On paper everything is drawn, and dark ink on white.
   addEventListener('beforeprint', () => {
