@@ -91,7 +91,7 @@ final class Lines {
 
   /** Adds the curve of one run of a series of several, thin. */
   Lines addThin(Series of, Curve curve) {
-    Map<String, Object> line = line(of, curve, 1, 0.35);
+    Map<String, Object> line = line(of, curve, 1, 0.45);
     line.put("symbol", "none");
     line.put("silent", true);
     line.put("tooltip", Json.object("show", false));
@@ -191,10 +191,7 @@ final class Lines {
         List.of(
             Json.object("option", layout("horizontal", rows(NARROW))),
             Json.object(
-                "query",
-                Json.object("minWidth", WIDE),
-                "option",
-                layout("horizontal", rows(WIDE))),
+                "query", Json.object("minWidth", WIDE), "option", layout("horizontal", rows(WIDE))),
             Json.object(
                 "query",
                 Json.object("maxWidth", NARROW),
@@ -222,7 +219,7 @@ final class Lines {
         "legend",
         Json.object("orient", orient),
         "grid",
-        Json.object("top", 16 + rows * LEGEND_ROW));
+        Json.object("top", 20 + rows * LEGEND_ROW));
   }
 
   /** Without the bar to zoom with. */

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 /** Activation patterns: AdaGrad's sums as heat maps, in which rows and columns show. */
@@ -96,7 +97,7 @@ final class PatternCharts {
                     data,
                     "progressive",
                     0))),
-        Json.object("visualMap", Json.object("calculable", false)),
+        Map.of(),
         List.of(),
         numbers(map));
   }

@@ -42,6 +42,7 @@ import org.mozilla.javascript.ScriptableObject;
 final class Pictures implements AutoCloseable {
   private static final Pattern FONT = Pattern.compile("([0-9.]+)px");
   private static final FontRenderContext MEASURING = new FontRenderContext(null, true, true);
+
   /** Heat maps have an element a cell. */
   private static final DocumentLimits LIMITS = new DocumentLimits(30, 15, 100_000);
 
@@ -155,7 +156,12 @@ final class Pictures implements AutoCloseable {
             scope,
             scope,
             new Object[] {
-              Json.text(chart.option()), Json.text(patch), Json.text(chart.paper()), theme, width, chart.height()
+              Json.text(chart.option()),
+              Json.text(patch),
+              Json.text(chart.paper()),
+              theme,
+              width,
+              chart.height()
             });
     // The generic family of CSS, which ECharts falls back to, by the name Java has for it.
     String text = Context.toString(svg).replace("sans-serif", Font.SANS_SERIF);
@@ -168,7 +174,9 @@ final class Pictures implements AutoCloseable {
     SVGDocument document =
         new SVGLoader()
             .load(
-                new ByteArrayInputStream(svg.getBytes(UTF_8)), null, LoaderContext.builder().documentLimits(LIMITS).build());
+                new ByteArrayInputStream(svg.getBytes(UTF_8)),
+                null,
+                LoaderContext.builder().documentLimits(LIMITS).build());
     if (document == null) {
       throw new IllegalStateException("the chart's SVG cannot be read: " + title);
     }

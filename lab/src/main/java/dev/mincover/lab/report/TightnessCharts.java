@@ -74,7 +74,7 @@ final class TightnessCharts {
                 number(largest.adagrad()[count - 1]),
                 number(largest.sm3ii()[count - 1]),
                 number(largest.sm3i()[count - 1])),
-        "Median of \u03bd / \u03a3g\u00b2: %s with SM3-II, %s with SM3-I."
+        "Median \u03bd / \u03a3g\u00b2: SM3-II %s, SM3-I %s."
             .formatted(ratio(parameter.tightnessSm3II()), ratio(parameter.tightnessSm3I())),
         HEIGHT,
         0,
@@ -125,12 +125,7 @@ final class TightnessCharts {
     return range.getCount() == 0
         ? Json.object("type", "log")
         : Json.object(
-            "type",
-            "log",
-            "min",
-            roundBelow(range.getMin()),
-            "max",
-            roundAbove(range.getMax()));
+            "type", "log", "min", roundBelow(range.getMin()), "max", roundAbove(range.getMax()));
   }
 
   /** The largest of 1, 2 and 5 times a power of ten that is not above the value. */
