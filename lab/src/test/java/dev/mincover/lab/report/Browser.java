@@ -187,12 +187,12 @@ final class Browser implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
+  public void close() {
     socket.abort();
     http.close();
     List<ProcessHandle> all =
         Stream.concat(process.descendants(), Stream.of(process.toHandle())).toList();
     all.forEach(ProcessHandle::destroyForcibly);
-    process.waitFor(SECONDS, TimeUnit.SECONDS);
+    process.onExit().join();
   }
 }

@@ -55,7 +55,7 @@ class ReportInBrowserTest {
   }
 
   @AfterEach
-  void stop() throws Exception {
+  void stop() {
     if (started.isPresent()) {
       started.get().close();
     }

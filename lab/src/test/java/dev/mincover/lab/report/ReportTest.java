@@ -38,7 +38,7 @@ class ReportTest {
     String page = page(run);
     assertThat(page)
         .contains("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';");
-    String own = page.replace(Resource.echarts(), "");
+    String own = page.replace(Resource.echarts(), "").replace(Resource.text("report.js"), "");
     assertThat(own).doesNotContainPattern("(?i)\\s(src|href|srcset|action|data|poster)\\s*=");
     assertThat(own).doesNotContainPattern("(?i)@import|url\\(|<link|<iframe|<object|<img");
     assertThat(page).contains("Apache License");

@@ -32,6 +32,7 @@ final class SampleRuns {
 
   static OptimizerSettings settings(String name, double rate, double momentum) {
     boolean sm3 = name.equals("sm3");
+    Double beta2 = name.equals("adam") ? Double.valueOf(0.999) : Double.valueOf(1);
     return new OptimizerSettings(
         name,
         rate,
@@ -45,7 +46,7 @@ final class SampleRuns {
         momentum,
         momentum == 0 ? null : "average",
         momentum == 0 ? null : "float32",
-        name.equals("adam") ? 0.999 : sm3 ? 1.0 : null,
+        name.equals("adagrad") ? null : beta2,
         name.equals("adam") ? 1e-8 : 0.0,
         0,
         List.of(),
