@@ -9,7 +9,7 @@ import java.util.stream.IntStream;
 
 /** Curves over the course of a training in one chart, by step, tokens or time. */
 final class Lines {
-  private static final int LEGEND_ROW = 22;
+  private static final int LEGEND_TEXT = 14;
 
   /** CSS pixels below which every name of the legend has a row of its own. */
   private static final int NARROW = 560;
@@ -169,7 +169,7 @@ final class Lines {
             "dataset",
             datasets,
             "legend",
-            Json.object("left", 0, "top", 0, "data", legend, "itemWidth", 40, "itemGap", 18),
+            Json.object("left", 0, "top", 0, "data", legend, "itemWidth", 40),
             "grid",
             Json.object("left", 4, "right", 18, "bottom", 66, "containLabel", true),
             "tooltip",
@@ -189,14 +189,17 @@ final class Lines {
         base,
         "media",
         List.of(
-            Json.object("option", layout("horizontal", rows(NARROW))),
+            Json.object("option", layout("horizontal", 18, rows(NARROW))),
             Json.object(
-                "query", Json.object("minWidth", WIDE), "option", layout("horizontal", rows(WIDE))),
+                "query",
+                Json.object("minWidth", WIDE),
+                "option",
+                layout("horizontal", 18, rows(WIDE))),
             Json.object(
                 "query",
                 Json.object("maxWidth", NARROW),
                 "option",
-                layout("vertical", legend.size()))));
+                layout("vertical", 8, legend.size()))));
   }
 
   /** Rows that the legend takes in a width, or a few more: letters differ in theirs. */
@@ -214,12 +217,13 @@ final class Lines {
     return rows;
   }
 
-  private static Map<String, Object> layout(String orient, int rows) {
+  /** The legend in rows, and the curves below it. */
+  private static Map<String, Object> layout(String orient, int gap, int rows) {
     return Json.object(
         "legend",
-        Json.object("orient", orient),
+        Json.object("orient", orient, "itemGap", gap),
         "grid",
-        Json.object("top", 20 + rows * LEGEND_ROW));
+        Json.object("top", 20 + rows * (LEGEND_TEXT + gap)));
   }
 
   /** Without the bar to zoom with. */
