@@ -17,6 +17,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
       TrainCommand.class,
       GenerateCommand.class,
+      ReportCommand.class,
       InspectCommand.class,
       ReplayCommand.class,
       BenchCommand.class,

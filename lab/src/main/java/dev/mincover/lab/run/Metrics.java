@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +23,24 @@ public final class Metrics implements AutoCloseable {
   /** The first line. */
   public static final String HEADER =
       "step,tokens,seconds,train_loss,validation_loss,learning_rate";
+
+  /**
+   * A step of the table.
+   *
+   * @param step steps taken, from 1
+   * @param tokens bytes trained on so far
+   * @param seconds of training steps so far
+   * @param trainLoss nats per byte
+   * @param validationLoss nats per byte; null if not measured at this step
+   * @param learningRate of this step
+   */
+  public record Row(
+      long step,
+      long tokens,
+      double seconds,
+      float trainLoss,
+      @Nullable Float validationLoss,
+      double learningRate) {}
 
   private final Path file;
   private final Writer out;
@@ -69,6 +89,48 @@ public final class Metrics implements AutoCloseable {
             Float.toString(trainLoss),
             validationLoss == null ? "" : validationLoss.toString(),
             Double.toString(learningRate)));
+  }
+
+  /**
+   * Reads a table back.
+   *
+   * @throws UserError if it cannot be read or is not such a table
+   */
+  public static List<Row> read(Path file) {
+    List<String> lines;
+    try {
+      lines = Files.readAllLines(file, UTF_8);
+    } catch (IOException e) {
+      throw new UserError("cannot read " + file, e);
+    }
+    if (lines.isEmpty() || !lines.getFirst().equals(HEADER)) {
+      throw new UserError(
+          "%s is not the metrics of a run: it must start with %s".formatted(file, HEADER));
+    }
+    List<Row> rows = new ArrayList<>();
+    for (String line : lines.subList(1, lines.size())) {
+      try {
+        rows.add(row(line.split(",", -1)));
+      } catch (IllegalArgumentException e) {
+        throw new UserError(
+            "%s: line %d is '%s', which is not a row of %s"
+                .formatted(file, rows.size() + 2, line, HEADER));
+      }
+    }
+    return rows;
+  }
+
+  private static Row row(String[] cells) {
+    if (cells.length != HEADER.split(",").length) {
+      throw new IllegalArgumentException();
+    }
+    return new Row(
+        Long.parseLong(cells[0]),
+        Long.parseLong(cells[1]),
+        Double.parseDouble(cells[2]),
+        Float.parseFloat(cells[3]),
+        cells[4].isEmpty() ? null : Float.valueOf(cells[4]),
+        Double.parseDouble(cells[5]));
   }
 
   private void line(String line) {

@@ -1,0 +1,73 @@
+package dev.mincover.lab.report;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A chart: what the page draws, what {@link Pictures} draws, and the same in words and numbers.
+ *
+ * @param id of the page's element, and the picture's name
+ * @param title a few words
+ * @param description what it shows, for those who cannot see it
+ * @param caption what stands below it
+ * @param height in CSS pixels
+ * @param legendRows lines that the legend takes on a narrow screen, which come on top of the height
+ * @param dense whether it has too many marks to draw each as an element of its own
+ * @param option for ECharts, as plain data
+ * @param paper merged into the option for what cannot be clicked
+ * @param controls what can be changed about it
+ * @param numbers the same in a table
+ */
+record Chart(
+    String id,
+    String title,
+    String description,
+    String caption,
+    int height,
+    int legendRows,
+    boolean dense,
+    Map<String, Object> option,
+    Map<String, Object> paper,
+    List<Control> controls,
+    Table numbers) {
+
+  /** Copies the list. */
+  Chart {
+    controls = List.copyOf(controls);
+  }
+
+  /**
+   * A choice between views. Charts that have a control of the same id change together.
+   *
+   * @param label of the whole choice
+   * @param views the first is that of the option
+   */
+  record Control(String id, String label, List<View> views) {
+
+    /** Copies the list. */
+    Control {
+      views = List.copyOf(views);
+    }
+  }
+
+  /**
+   * One way to see a chart.
+   *
+   * @param patch merged into the option
+   */
+  record View(String id, String label, Map<String, Object> patch) {}
+
+  /**
+   * Numbers in words.
+   *
+   * @param rows as many cells as the head
+   */
+  record Table(List<String> head, List<List<String>> rows) {
+
+    /** Copies the lists. */
+    Table {
+      head = List.copyOf(head);
+      rows = List.copyOf(rows);
+    }
+  }
+}

@@ -1,0 +1,128 @@
+package dev.mincover.lab.report;
+
+import dev.mincover.lab.run.Metrics;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Function;
+
+/** Losses and learning rates over the course of the trainings. */
+final class CourseCharts {
+  /** Training losses are smoothed over this share of a run. */
+  private static final double SMOOTH = 0.02;
+
+  private static final int HEIGHT = 400;
+  private static final int TABLE_ROWS = 12;
+
+  private CourseCharts() {}
+
+  /** Validation losses, with a byte bigram's if it is the same for all. */
+  static Chart validation(List<Series> all) {
+    Function<ReportedRun, Curve> curve =
+        run -> Curve.of(run.metrics(), row -> Curve.bits(row.validationLoss()));
+    Lines lines = lines(2, all, curve, true);
+    List<Double> bigrams =
+        all.stream()
+            .flatMap(series -> series.runs().stream())
+            .map(run -> run.summary().bigramBitsPerByte())
+            .distinct()
+            .toList();
+    boolean bigram = bigrams.size() == 1 && Double.isFinite(bigrams.getFirst());
+    if (bigram) {
+      lines.addLevel("byte bigram", bigrams.getFirst());
+    }
+    return chart(
+        "validation",
+        "Validation loss, bits per byte",
+        "On text that was not trained on; lower is better."
+            + means(all)
+            + (bigram
+                ? String.format(
+                    Locale.ROOT,
+                    " A dotted level, where it is in view, marks %.3f: a model that sees one byte back.",
+                    bigrams.getFirst())
+                : ""),
+        lines,
+        numbers("bits per byte", all, curve));
+  }
+
+  /** Training losses, smoothed. */
+  static Chart training(List<Series> all) {
+    Function<ReportedRun, Curve> curve =
+        run ->
+            Curve.of(run.metrics(), row -> Curve.bits(row.trainLoss()))
+                .smoothed(SMOOTH * run.metrics().size());
+    return chart(
+        "training",
+        "Training loss, bits per byte",
+        "On the text trained on, as an exponential average over about %.0f %% of the steps."
+                .formatted(100 * SMOOTH)
+            + means(all),
+        lines(2, all, curve, false),
+        numbers("bits per byte", all, curve));
+  }
+
+  /** Learning rates by step. */
+  static Chart learningRate(List<Series> all) {
+    Function<ReportedRun, Curve> curve = run -> Curve.of(run.metrics(), Metrics.Row::learningRate);
+    return chart(
+        "learning-rate",
+        "Learning rate",
+        "The rate that the schedule gives each step, before an optimizer's own denominators.",
+        lines(10, all, curve, false),
+        numbers("learning rate", all, curve));
+  }
+
+  private static Chart chart(
+      String id, String title, String description, Lines lines, Chart.Table numbers) {
+    return new Chart(
+        id,
+        title,
+        description,
+        description,
+        HEIGHT,
+        lines.legendRows(),
+        false,
+        lines.option(),
+        Lines.paper(),
+        List.of(lines.horizontalAxis(), lines.scale()),
+        numbers);
+  }
+
+  private static String means(List<Series> all) {
+    return all.stream().allMatch(series -> series.runs().size() == 1)
+        ? ""
+        : " Thick lines are means over seeds, thin ones the runs.";
+  }
+
+  private static Lines lines(
+      int logBase, List<Series> all, Function<ReportedRun, Curve> curve, boolean symbols) {
+    Lines lines = new Lines(logBase);
+    for (Series series : all) {
+      List<Curve> curves = series.runs().stream().map(curve).toList();
+      lines.add(series, Curve.mean(curves), symbols);
+      if (curves.size() > 1) {
+        curves.forEach(each -> lines.addThin(series, each));
+      }
+    }
+    return lines;
+  }
+
+  private static Chart.Table numbers(
+      String unit, List<Series> all, Function<ReportedRun, Curve> curve) {
+    List<List<String>> rows = new ArrayList<>();
+    for (Series series : all) {
+      Curve mean = Curve.mean(series.runs().stream().map(curve).toList());
+      for (Curve.Point point : mean.thinned(TABLE_ROWS).points()) {
+        rows.add(
+            List.of(
+                series.name(),
+                String.format(Locale.ROOT, "%,.0f", point.step()),
+                String.format(Locale.ROOT, "%,.0f", point.tokens()),
+                String.format(Locale.ROOT, "%,.1f", point.seconds()),
+                String.format(Locale.ROOT, "%.4g", point.value())));
+      }
+    }
+    return new Chart.Table(List.of("optimizer", "step", "tokens", "seconds", unit), rows);
+  }
+}

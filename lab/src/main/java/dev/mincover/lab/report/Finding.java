@@ -1,0 +1,136 @@
+package dev.mincover.lab.report;
+
+import dev.mincover.lab.optimizer.Names;
+import dev.mincover.lab.optimizer.OptimizerKind;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Predicate;
+
+/**
+ * What the runs show, in words.
+ *
+ * @param headline one sentence without a full stop
+ * @param notes sentences on how far to trust it
+ */
+record Finding(String headline, List<String> notes) {
+
+  /** Losses closer than this, as a share, are told as equal. */
+  private static final double LEVEL = 0.0005;
+
+  /** Copies the list. */
+  Finding {
+    notes = List.copyOf(notes);
+  }
+
+  /** The finding of a report. */
+  static Finding of(List<Series> all) {
+    return new Finding(headline(all), notes(all));
+  }
+
+  static boolean isAdam(Series series) {
+    return is(series, OptimizerKind.ADAM);
+  }
+
+  private static boolean is(Series series, OptimizerKind kind) {
+    return series.first().optimizer().name().equals(Names.of(kind));
+  }
+
+  private static String headline(List<Series> all) {
+    Optional<Series> best = best(all, _ -> true);
+    if (best.isEmpty()) {
+      return "No run has a validation loss";
+    }
+    Optional<Series> sm3 = best(all, series -> is(series, OptimizerKind.SM3));
+    Optional<Series> adam = best(all, Finding::isAdam);
+    if (sm3.isEmpty()) {
+      return "%s ends %sat %s with %.2f bytes of optimizer state a weight"
+          .formatted(
+              shortName(best.get(), all),
+              all.size() == 1 ? "" : "lowest, ",
+              bits(best.get()),
+              best.get().bytesPerWeight());
+    }
+    if (adam.isEmpty()) {
+      return "%s ends at %s with %s of the optimizer memory Adam would take"
+          .formatted(shortName(sm3.get(), all), bits(sm3.get()), percent(sm3.get().shareOfAdam()));
+    }
+    double mine = sm3.get().meanBitsPerByte().orElseThrow();
+    double difference = mine / adam.get().meanBitsPerByte().orElseThrow() - 1;
+    return "%s ends at %s, %s, with %s of Adam\u2019s optimizer memory"
+        .formatted(
+            shortName(sm3.get(), all),
+            bits(sm3.get()),
+            Math.abs(difference) < LEVEL
+                ? "level with Adam"
+                : percent(Math.abs(difference)) + (difference > 0 ? " above Adam" : " below Adam"),
+            percent(sm3.get().bytesPerWeight() / adam.get().bytesPerWeight()));
+  }
+
+  private static Optional<Series> best(List<Series> all, Predicate<Series> which) {
+    return all.stream()
+        .filter(which)
+        .filter(series -> series.meanBitsPerByte().isPresent())
+        .min(Comparator.comparingDouble(series -> series.meanBitsPerByte().orElseThrow()));
+  }
+
+  /** The optimizer's name alone if no other series of the report has it too. */
+  private static String shortName(Series series, List<Series> all) {
+    String name = series.first().optimizer().name();
+    boolean only =
+        all.stream().filter(other -> other.first().optimizer().name().equals(name)).count() == 1;
+    return only ? Names.parse("optimizer", name, OptimizerKind.class).title() : series.name();
+  }
+
+  private static String bits(Series series) {
+    return "%.3f bits per byte".formatted(series.meanBitsPerByte().orElseThrow());
+  }
+
+  /** Such as {@code 51 %}, {@code 1.4 %} or {@code 0.08 %}. */
+  static String percent(double share) {
+    double percent = 100 * share;
+    return String.format(
+        Locale.ROOT,
+        percent >= 9.95 ? "%.0f %%" : percent >= 0.95 ? "%.1f %%" : "%.2g %%",
+        percent);
+  }
+
+  private static List<String> notes(List<Series> all) {
+    List<String> notes = new ArrayList<>();
+    long runs = all.stream().mapToLong(series -> series.runs().size()).sum();
+    if (runs == 1) {
+      notes.add("One run with one seed: other seeds give other losses.");
+    } else if (all.stream().allMatch(series -> series.runs().size() == 1)) {
+      notes.add("One seed each: small differences may be the seed\u2019s.");
+    } else {
+      notes.add("Losses are means over the seeds, with their standard deviation.");
+    }
+    List<String> differences = new ArrayList<>();
+    differ(all, "tokens", series -> series.first().tokens(), differences);
+    differ(all, "model", series -> series.first().model(), differences);
+    differ(all, "batch size", series -> series.first().batch(), differences);
+    differ(all, "text", series -> series.first().corpus(), differences);
+    if (!differences.isEmpty()) {
+      notes.add(
+          "The runs differ in %s; compare their losses with care."
+              .formatted(Names.listed(differences, "and")));
+    }
+    all.stream()
+        .flatMap(series -> series.runs().stream())
+        .filter(run -> !run.summary().finished())
+        .forEach(run ->
+            notes.add(
+                "%s ended early, after %,d steps.".formatted(run.name(), run.summary().steps())));
+    return notes;
+  }
+
+  private static void differ(
+      List<Series> all, String what, Function<Series, Object> value, List<String> differences) {
+    if (all.stream().map(value).distinct().count() > 1) {
+      differences.add(what);
+    }
+  }
+}

@@ -1,0 +1,78 @@
+package dev.mincover.lab.report;
+
+import dev.mincover.lab.report.Chart.Control;
+import dev.mincover.lab.report.Chart.Table;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** Pieces of a page. */
+final class Html {
+
+  private Html() {}
+
+  /** Text that may stand between tags and in attributes with double quotes. */
+  static String escape(String text) {
+    return text.replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+        .replace("\"", "&quot;");
+  }
+
+  /** Paragraphs of one class. */
+  static String paragraphs(String kind, List<String> texts) {
+    return texts.stream()
+        .map(text -> "<p class=\"%s\">%s</p>".formatted(kind, escape(text)))
+        .collect(Collectors.joining("\n"));
+  }
+
+  /** Buttons of which one is pressed. */
+  static String control(Control control) {
+    StringBuilder buttons = new StringBuilder();
+    boolean pressed = true;
+    for (Chart.View view : control.views()) {
+      buttons.append(
+          "<button type=\"button\" data-control=\"%s\" data-view=\"%s\" aria-pressed=\"%s\">%s</button>"
+              .formatted(escape(control.id()), escape(view.id()), pressed, escape(view.label())));
+      pressed = false;
+    }
+    return "<div class=\"control\" role=\"group\" aria-label=\"%s\">%s</div>"
+        .formatted(escape(control.label()), buttons);
+  }
+
+  /** A chart with its words and numbers; the chart itself is drawn by the page's script. */
+  static String figure(Chart chart) {
+    return """
+    <figure class="%s">
+    <h3>%s</h3>
+    <div class="plot" id="%s" role="img" aria-label="%s" style="--height:%dpx;--rows:%d"></div>
+    <figcaption>%s</figcaption>
+    <details><summary>Numbers</summary><div class="wide">%s</div></details>
+    </figure>
+    """
+        .formatted(
+            chart.dense() ? "dense" : "sparse",
+            escape(chart.title()),
+            escape(chart.id()),
+            escape(chart.title() + ". " + chart.description()),
+            chart.height(),
+            chart.legendRows(),
+            escape(chart.caption()),
+            table(chart.title(), chart.numbers()));
+  }
+
+  private static String table(String caption, Table table) {
+    String head =
+        table.head().stream()
+            .map(cell -> "<th scope=\"col\">%s</th>".formatted(escape(cell)))
+            .collect(Collectors.joining());
+    String body =
+        table.rows().stream()
+            .map(row ->
+                row.stream()
+                    .map(cell -> "<td>%s</td>".formatted(escape(cell)))
+                    .collect(Collectors.joining("", "<tr>", "</tr>\n")))
+            .collect(Collectors.joining());
+    return "<table class=\"numbers\"><caption>%s</caption><thead><tr>%s</tr></thead><tbody>\n%s</tbody></table>"
+        .formatted(escape(caption), head, body);
+  }
+}

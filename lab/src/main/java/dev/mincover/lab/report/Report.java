@@ -1,0 +1,168 @@
+package dev.mincover.lab.report;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.mincover.lab.UserError;
+import dev.mincover.lab.run.AtomicFile;
+import dev.mincover.lab.run.RunDirectory;
+import dev.mincover.lab.statistics.ParameterStatistics;
+import dev.mincover.lab.statistics.Statistics;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Runs side by side: their losses, their memory, and what explains SM3 if they recorded it. */
+public final class Report {
+  /** What a report's page is called unless one says otherwise. */
+  public static final String FILE_NAME = "report.html";
+
+  private final List<Series> series;
+  private final List<Section> sections = new ArrayList<>();
+  private final List<String> ends = new ArrayList<>();
+
+  private Report(List<Series> series) {
+    this.series = series;
+  }
+
+  /**
+   * Reads the runs and lays out the charts.
+   *
+   * @param directories of at least one run, in the order in which the report shows them
+   * @throws UserError if one has no summary yet, or a file of it cannot be read
+   */
+  public static Report of(List<RunDirectory> directories) {
+    if (directories.isEmpty()) {
+      throw new IllegalArgumentException("a report needs at least one run");
+    }
+    List<ReportedRun> runs = directories.stream().map(ReportedRun::read).toList();
+    Report report = new Report(Series.of(runs));
+    report.addCourse();
+    report.addMemory();
+    report.addStatistics();
+    report.addEnds();
+    return report;
+  }
+
+  private void addCourse() {
+    sections.add(
+        new Section(
+            "The course of training",
+            1,
+            List.of(
+                "Drag the bar below a chart to zoom, or scroll with Ctrl; a name in a legend hides and shows its curve."),
+            List.of(
+                CourseCharts.validation(series),
+                CourseCharts.training(series),
+                CourseCharts.learningRate(series))));
+  }
+
+  private void addMemory() {
+    sections.add(
+        new Section(
+            "Optimizer memory",
+            2,
+            List.of(
+                "Adam keeps two numbers for every weight. SM3 keeps one for every row and column, and what momentum adds."),
+            List.of(MemoryCharts.perWeight(series), MemoryCharts.inAll(series))));
+  }
+
+  private Stream<ReportedRun> runs() {
+    return series.stream().flatMap(each -> each.runs().stream());
+  }
+
+  private void addStatistics() {
+    Optional<ReportedRun> recorded =
+        runs().filter(run -> Statistics.areIn(run.directory())).findFirst();
+    if (recorded.isEmpty()) {
+      ends.add(
+          "What explains SM3, activation patterns and tightness, is shown for runs that recorded statistics: train with --statistics all.");
+      return;
+    }
+    ReportedRun run = recorded.get();
+    Statistics statistics = Statistics.read(run.directory());
+    List<ParameterStatistics> chosen = Layers.chosen(statistics);
+    if (chosen.isEmpty()) {
+      ends.add(
+          "The statistics of %s are of no parameter with rows and columns, and so there are no pictures of them."
+              .formatted(run.name()));
+      return;
+    }
+    sections.add(
+        new Section(
+            "Activation patterns",
+            3,
+            List.of(
+                "Sums of squared gradients by weight over the %,d steps of %s, on a logarithmic scale: what AdaGrad would keep. Where lines run across and down, rows and columns have sizes of their own, and a number for each of them says nearly what a number for each weight would. A layer without such lines is one to give another cover."
+                    .formatted(statistics.steps(), run.name())),
+            chosen.stream().map(PatternCharts::of).toList()));
+    List<Chart> tightness = new ArrayList<>();
+    chosen.forEach(parameter -> tightness.add(TightnessCharts.largest(parameter)));
+    sections.add(
+        new Section(
+            "Tightness",
+            3,
+            List.of(
+                "The largest statistics of AdaGrad, SM3-II and SM3-I for the same gradients, each sorted on its own. SM3 bounds AdaGrad\u2019s sum from above for every weight; the closer the bound, the closer its learning rates are to AdaGrad\u2019s."),
+            tightness));
+    sections.add(
+        new Section(
+            "Tightness of every layer",
+            1,
+            List.of(),
+            List.of(TightnessCharts.ratios(Layers.all(statistics)))));
+  }
+
+  private void addEnds() {
+    runs().map(run -> run.summary().corpus()).distinct().forEach(ends::add);
+    runs()
+        .map(ReportedRun::summary)
+        .map(summary ->
+            "GPT over bytes of %,d weights in %s: %d layers, width %d, %d heads, context %d; batches of %d; %d threads. Mincover %s, Java %s."
+                .formatted(
+                    summary.parameters(),
+                    summary.model().weights(),
+                    summary.model().layers(),
+                    summary.model().width(),
+                    summary.model().heads(),
+                    summary.model().context(),
+                    summary.batch(),
+                    summary.threads(),
+                    summary.mincoverVersion(),
+                    summary.javaVersion()))
+        .distinct()
+        .forEach(ends::add);
+  }
+
+  /**
+   * Writes the report as one page that opens from the file, without a network. An older file is
+   * replaced at once when the page is complete.
+   *
+   * @throws UserError if the file cannot be written; an older one is then as it was
+   */
+  public void write(Path html) {
+    byte[] page = Page.of(Finding.of(series), series, sections, ends).getBytes(UTF_8);
+    AtomicFile.write(html, channel -> channel.write(ByteBuffer.wrap(page)));
+  }
+
+  /**
+   * Writes the charts as pictures, one for each view.
+   *
+   * @param directory is made if it is missing; files of the charts' names in it are replaced
+   * @return the files written
+   * @throws UserError if one cannot be written, or Java finds no fonts
+   */
+  public List<Path> writePictures(Path directory) {
+    try {
+      Files.createDirectories(directory);
+    } catch (IOException e) {
+      throw new UserError("cannot make directory " + directory, e);
+    }
+    List<Chart> charts = sections.stream().flatMap(section -> section.charts().stream()).toList();
+    return Pictures.write(charts, directory);
+  }
+}

@@ -1,0 +1,42 @@
+package dev.mincover.lab.report;
+
+import dev.mincover.lab.UserError;
+import dev.mincover.lab.run.Metrics;
+import dev.mincover.lab.run.RunDirectory;
+import dev.mincover.lab.run.Summary;
+import java.nio.file.Files;
+import java.util.List;
+
+/**
+ * What a report tells of one run.
+ *
+ * @param directory where it comes from
+ * @param metrics in the order of the steps
+ */
+record ReportedRun(RunDirectory directory, Summary summary, List<Metrics.Row> metrics) {
+
+  /** Copies the list. */
+  ReportedRun {
+    metrics = List.copyOf(metrics);
+  }
+
+  /**
+   * Reads a run.
+   *
+   * @throws UserError if it has no summary yet, or a file of it cannot be read
+   */
+  static ReportedRun read(RunDirectory directory) {
+    if (!Files.isRegularFile(directory.summary())) {
+      throw new UserError(
+          "no %s in %s; name a run that 'mincover train' has ended"
+              .formatted(directory.summary().getFileName(), directory.path()));
+    }
+    return new ReportedRun(
+        directory, Summary.read(directory.summary()), Metrics.read(directory.metrics()));
+  }
+
+  /** The last name of its directory. */
+  String name() {
+    return String.valueOf(directory.path().toAbsolutePath().normalize().getFileName());
+  }
+}

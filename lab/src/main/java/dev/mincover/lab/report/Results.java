@@ -1,0 +1,199 @@
+package dev.mincover.lab.report;
+
+import dev.mincover.lab.ByteCount;
+import dev.mincover.lab.run.Summary;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The final tables. What is shown is rounded; the cells of a run carry the numbers of its summary
+ * exactly, in {@code data-value}, under the summary's name for them, in {@code data-field}.
+ */
+final class Results {
+
+  private record Column(String head, String help, Function<Series, Cell> cell) {}
+
+  private record Cell(String text, String exact) {}
+
+  private record Field(
+      String name, String head, Function<Summary, @Nullable Object> value, Format format) {}
+
+  private interface Format {
+    String of(double value);
+  }
+
+  private static final List<Column> COLUMNS =
+      List.of(
+          new Column("bits per byte", "validation loss over ln 2", Results::bits),
+          new Column("perplexity", "of a byte: e to the validation loss", Results::perplexity),
+          new Column(
+              "state",
+              "what the optimizer allocated",
+              each -> {
+                double bytes = each.mean(Summary::optimizerStateBytes);
+                return new Cell(ByteCount.format(Math.round(bytes)), exact(bytes) + " bytes");
+              }),
+          new Column(
+              "bytes a weight", "state over weights", each -> cell("%.2f", each.bytesPerWeight())),
+          new Column(
+              "of Adam\u2019s",
+              "state over what Adam would allocate",
+              each -> new Cell(Finding.percent(each.shareOfAdam()), exact(each.shareOfAdam()))),
+          new Column(
+              "tokens/s",
+              "in training steps",
+              each -> cell("%,.0f", each.mean(Summary::tokensPerSecond))),
+          new Column(
+              "in the optimizer",
+              "share of the training time",
+              each -> {
+                double share =
+                    each.mean(
+                        summary -> summary.optimizerSeconds() / Math.max(1e-9, summary.seconds()));
+                return new Cell(Finding.percent(share), exact(share));
+              }),
+          new Column("tokens", "trained on", each -> cell("%,.0f", each.mean(Summary::tokens))));
+
+  private static final List<Field> FIELDS =
+      List.of(
+          new Field("seed", "seed", Summary::seed, format("%.0f")),
+          new Field("steps", "steps", Summary::steps, format("%,.0f")),
+          new Field("tokens", "tokens", Summary::tokens, format("%,.0f")),
+          new Field("validationLoss", "loss, nats", Summary::validationLoss, format("%.4f")),
+          new Field(
+              "validationBitsPerByte",
+              "bits per byte",
+              Summary::validationBitsPerByte,
+              format("%.3f")),
+          new Field(
+              "optimizerStateBytes",
+              "state",
+              Summary::optimizerStateBytes,
+              bytes -> ByteCount.format((long) bytes)),
+          new Field("parameters", "weights", Summary::parameters, format("%,.0f")),
+          new Field("seconds", "seconds", Summary::seconds, format("%,.1f")),
+          new Field(
+              "optimizerSeconds",
+              "of these in the optimizer",
+              Summary::optimizerSeconds,
+              format("%,.2f")),
+          new Field("tokensPerSecond", "tokens/s", Summary::tokensPerSecond, format("%,.0f")));
+
+  private Results() {}
+
+  /** A row for each series. */
+  static String bySeries(List<Series> all) {
+    String head =
+        COLUMNS.stream()
+            .map(column ->
+                "<th scope=\"col\" title=\"%s\">%s</th>"
+                    .formatted(Html.escape(column.help()), Html.escape(column.head())))
+            .collect(Collectors.joining());
+    StringBuilder rows = new StringBuilder();
+    double best =
+        all.stream()
+            .flatMap(series -> series.meanBitsPerByte().stream().boxed())
+            .min(Double::compare)
+            .orElse(Double.NaN);
+    for (Series series : all) {
+      boolean isBest = all.size() > 1 && series.meanBitsPerByte().orElse(-1) == best;
+      rows.append(
+          "<tr%s><th scope=\"row\"><span class=\"swatch\" style=\"--colour:%s\"></span>%s%s</th>"
+              .formatted(
+                  isBest ? " class=\"best\"" : "",
+                  Style.colour(series.index()),
+                  Html.escape(series.name()),
+                  series.runs().size() > 1
+                      ? " <small>%d runs</small>".formatted(series.runs().size())
+                      : ""));
+      for (Column column : COLUMNS) {
+        Cell cell = column.cell().apply(series);
+        rows.append(
+            "<td title=\"%s\">%s</td>"
+                .formatted(Html.escape(cell.exact()), Html.escape(cell.text())));
+      }
+      rows.append("</tr>\n");
+    }
+    return "<table class=\"results\"><caption>Results by optimizer</caption><thead><tr><th scope=\"col\">optimizer</th>%s</tr></thead><tbody>\n%s</tbody></table>"
+        .formatted(head, rows);
+  }
+
+  /** A row for each run, with the numbers of its summary. */
+  static String byRun(List<Series> all) {
+    String head =
+        FIELDS.stream()
+            .map(field -> "<th scope=\"col\">%s</th>".formatted(Html.escape(field.head())))
+            .collect(Collectors.joining());
+    StringBuilder rows = new StringBuilder();
+    for (Series series : all) {
+      for (ReportedRun run : series.runs()) {
+        rows.append(
+            "<tr data-run=\"%s\"><th scope=\"row\">%s</th>"
+                .formatted(
+                    Html.escape(run.directory().path().toString()), Html.escape(run.name())));
+        for (Field field : FIELDS) {
+          rows.append(field(field, run.summary()));
+        }
+        rows.append("</tr>\n");
+      }
+    }
+    return "<table class=\"runs\"><caption>Every run, as in its summary.json</caption><thead><tr><th scope=\"col\">run</th>%s</tr></thead><tbody>\n%s</tbody></table>"
+        .formatted(head, rows);
+  }
+
+  private static String field(Field field, Summary summary) {
+    Object value = field.value().apply(summary);
+    String exact = value == null ? "" : value.toString();
+    String text = value instanceof Number number ? field.format().of(number.doubleValue()) : "none";
+    return "<td data-field=\"%s\" data-value=\"%s\" title=\"%s\">%s</td>"
+        .formatted(field.name(), exact, exact, Html.escape(text));
+  }
+
+  private static Cell bits(Series series) {
+    return mean(series, series.bitsPerByte().boxed().toList(), "%.3f");
+  }
+
+  private static Cell perplexity(Series series) {
+    return mean(
+        series, series.bitsPerByte().map(bits -> Math.pow(2, bits)).boxed().toList(), "%.2f");
+  }
+
+  /** The mean and, of several, the standard deviation. */
+  private static Cell mean(Series series, List<Double> values, String format) {
+    if (values.isEmpty()) {
+      return new Cell("none", "not measured or not finite");
+    }
+    double mean = values.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
+    List<String> texts = new ArrayList<>();
+    texts.add(String.format(Locale.ROOT, format, mean));
+    if (values.size() > 1) {
+      double squares = values.stream().mapToDouble(value -> (value - mean) * (value - mean)).sum();
+      texts.add(
+          String.format(Locale.ROOT, "\u00b1 " + format, Math.sqrt(squares / (values.size() - 1))));
+    }
+    if (values.size() < series.runs().size()) {
+      texts.add("(%d of %d runs)".formatted(values.size(), series.runs().size()));
+    }
+    return new Cell(
+        String.join(" ", texts),
+        values.stream().map(Results::exact).collect(Collectors.joining(", ")));
+  }
+
+  private static Cell cell(String format, double value) {
+    return new Cell(String.format(Locale.ROOT, format, value), exact(value));
+  }
+
+  private static String exact(double value) {
+    return value == Math.rint(value) && Math.abs(value) < 1e15
+        ? Long.toString((long) value)
+        : Double.toString(value);
+  }
+
+  private static Format format(String pattern) {
+    return value -> String.format(Locale.ROOT, pattern, value);
+  }
+}
