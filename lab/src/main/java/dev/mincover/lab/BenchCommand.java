@@ -1,7 +1,5 @@
 package dev.mincover.lab;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.mincover.ByName;
 import dev.mincover.lab.bench.Bench;
 import dev.mincover.lab.bench.BenchProgress;
@@ -13,11 +11,7 @@ import dev.mincover.lab.bench.Result;
 import dev.mincover.lab.bench.Workload;
 import dev.mincover.lab.model.Engine;
 import dev.mincover.lab.optimizer.Names;
-import dev.mincover.lab.run.AtomicFile;
 import java.io.PrintWriter;
-import java.nio.ByteBuffer;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.time.ZoneId;
@@ -32,9 +26,6 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.MapperFeature;
-import tools.jackson.databind.SerializationFeature;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code mincover bench}: times steps of SM3 beside an SGD pass and libtorch's optimizers. */
 @Command(
@@ -64,8 +55,6 @@ final class BenchCommand implements Callable<Integer> {
   /** Of the heap and of libtorch itself. */
   private static final long OWN_MEMORY = 1L << 30;
 
-  private static final String STANDARD_OUTPUT = "-";
-
   private static final List<String> LEGEND =
       List.of(
           "/ SGD is the time over that of sgd-pass in the same round, the median over the rounds.",
@@ -74,12 +63,6 @@ final class BenchCommand implements Callable<Integer> {
           "finite: the library's default. All others step unchecked, as libtorch does.",
           "What takes over 0.25 s is timed in every other round.",
           "sm3-bf16 steps bfloat16 weights and gradients, all others float32.");
-
-  private static final JsonMapper JSON =
-      JsonMapper.builder()
-          .disable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
-          .enable(SerializationFeature.INDENT_OUTPUT)
-          .build();
 
   @Spec private CommandSpec spec;
 
@@ -146,21 +129,14 @@ final class BenchCommand implements Callable<Integer> {
           "--seconds is %s; it must be at least 1 and at most 86400, for example 110"
               .formatted(seconds));
     }
-    Path file = file();
+    JsonOutput output = new JsonOutput(json);
     Bench bench =
         new Bench(workloads, contestants, numbers, Duration.ofMillis((long) (1000 * seconds)));
     requireMemory(bench);
     requireVectors();
     Engine.watchNoMemory();
-    boolean tables = !STANDARD_OUTPUT.equals(json);
-    List<Result> results = run(bench, tables);
-    if (!tables) {
-      out().println(JSON.writeValueAsString(results));
-    }
-    if (file != null) {
-      byte[] bytes = (JSON.writeValueAsString(results) + "\n").getBytes(UTF_8);
-      AtomicFile.write(file, channel -> channel.write(ByteBuffer.wrap(bytes)));
-    }
+    List<Result> results = run(bench, !output.isStandardOutput());
+    output.write(results, out());
     out().flush();
     return 0;
   }
@@ -266,24 +242,6 @@ final class BenchCommand implements Callable<Integer> {
       }
     }
     return List.copyOf(new LinkedHashSet<>(threads));
-  }
-
-  /** Where the figures go, if it is a file; checked, not written. */
-  private @Nullable Path file() {
-    if (json == null || json.equals(STANDARD_OUTPUT)) {
-      return null;
-    }
-    Path file = Path.of(json);
-    Path parent = file.toAbsolutePath().normalize().getParent();
-    if (Files.isDirectory(file)) {
-      throw new UserError("--json: %s is a directory; name a file in it".formatted(file));
-    }
-    if (parent == null || !Files.isDirectory(parent) || !Files.isWritable(parent)) {
-      throw new UserError(
-          "--json: cannot write %s: %s is not a writable directory; choose another"
-              .formatted(file, parent));
-    }
-    return file;
   }
 
   private static void requireMemory(Bench bench) {

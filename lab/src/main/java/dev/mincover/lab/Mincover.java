@@ -16,6 +16,7 @@ import picocli.CommandLine.Spec;
     description = "Trains language models on the JVM with SM3, the memory-efficient optimizer.",
     subcommands = {
       TrainCommand.class,
+      CompareCommand.class,
       GenerateCommand.class,
       ReplayCommand.class,
       BenchCommand.class
@@ -66,7 +67,7 @@ public final class Mincover implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(
-        spec.commandLine(), "name a command: train, generate, replay or bench");
+        spec.commandLine(), "name a command: train, compare, generate, replay or bench");
   }
 
   private static int badArgument(ParameterException error, String[] args) {

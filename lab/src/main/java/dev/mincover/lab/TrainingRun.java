@@ -44,7 +44,7 @@ record TrainingRun(
     int sample,
     RunDirectory directory) {
 
-  private static final int EVALUATIONS = 10;
+  static final int EVALUATIONS = 10;
   private static final int LINES = 20;
   private static final double SAMPLE_TEMPERATURE = 0.7;
   private static final int BYTES_PER_WEIGHT_ADAM = 2 * Float.BYTES;
@@ -104,7 +104,6 @@ record TrainingRun(
 
   private Summary summary(
       Gpt model, Learner learner, Trainer trainer, Trainer.Outcome outcome, double bigram) {
-    GptConfig config = task.config();
     OptionalLong peak = Machine.peakMemory();
     return new Summary(
         settings,
@@ -122,13 +121,7 @@ record TrainingRun(
         bigram,
         seed,
         threads,
-        new Summary.Model(
-            config.layers(),
-            config.width(),
-            config.heads(),
-            config.context(),
-            config.tied(),
-            Names.of(task.weights())),
+        model(task),
         task.batch(),
         task.corpus().description(),
         Mincover.Version.number(),
@@ -136,24 +129,10 @@ record TrainingRun(
   }
 
   private void announce(PrintWriter out, Gpt model, Learner learner) {
-    GptConfig config = task.config();
-    WeightType weights = task.weights();
     OptimizerKind kind = Names.parse("optimizer", settings.name(), OptimizerKind.class);
     long count = model.parameterCount();
     line(out, "text", task.corpus().description());
-    line(
-        out,
-        "model",
-        "GPT over bytes: %d layers, width %d, %d heads, context %d%s; %,d weights, %s%s"
-            .formatted(
-                config.layers(),
-                config.width(),
-                config.heads(),
-                config.context(),
-                config.tied() ? "" : ", untied",
-                count,
-                weights == WeightType.FLOAT32 ? "" : Names.of(weights) + ", ",
-                ByteCount.format(count * weights.bytes())));
+    line(out, "model", description(task));
     line(
         out,
         "optimizer",
@@ -174,13 +153,42 @@ record TrainingRun(
             .formatted(
                 steps,
                 task.batch(),
-                config.context(),
+                task.config().context(),
                 OptimizerDescription.ofRate(settings),
                 seed,
                 threads));
     line(out, "run", directory.path().toString());
     out.println();
     out.flush();
+  }
+
+  /** The model in a line. */
+  static String description(LanguageTask task) {
+    GptConfig config = task.config();
+    WeightType weights = task.weights();
+    long count = config.parameterCount();
+    return "GPT over bytes: %d layers, width %d, %d heads, context %d%s; %,d weights, %s%s"
+        .formatted(
+            config.layers(),
+            config.width(),
+            config.heads(),
+            config.context(),
+            config.tied() ? "" : ", untied",
+            count,
+            weights == WeightType.FLOAT32 ? "" : Names.of(weights) + ", ",
+            ByteCount.format(count * weights.bytes()));
+  }
+
+  /** The model as summaries have it. */
+  static Summary.Model model(LanguageTask task) {
+    GptConfig config = task.config();
+    return new Summary.Model(
+        config.layers(),
+        config.width(),
+        config.heads(),
+        config.context(),
+        config.tied(),
+        Names.of(task.weights()));
   }
 
   private int conclude(

@@ -54,6 +54,7 @@ public interface Progress extends AutoCloseable {
     private final long steps;
     private final long every;
     private final PrintWriter out;
+    private long next;
 
     Lines(long steps, int lines, PrintWriter out) {
       this.steps = steps;
@@ -63,7 +64,8 @@ public interface Progress extends AutoCloseable {
 
     @Override
     public void show(StepReport report) {
-      if (report.step() % every == 0 || report.step() == steps || report.step() == 1) {
+      if (report.step() >= next || report.step() == steps) {
+        next = (report.step() / every + 1) * every;
         out.printf("step %d/%d  %s%n", report.step(), steps, text(report));
         out.flush();
       }
