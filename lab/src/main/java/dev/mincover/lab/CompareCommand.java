@@ -142,15 +142,15 @@ final class CompareCommand implements Callable<Integer> {
     List<ComparedOptimizer> compared =
         optimizers == null ? ComparedOptimizer.defaults() : ComparedOptimizer.named(optimizers);
     Long chosen = steps;
+    if (chosen != null) {
+      Checks.requireCount("--steps", chosen, 1L << 40);
+    }
     for (ComparedOptimizer optimizer : compared) {
       LearnerRecipe.of(optimizer.settings(weights), chosen == null ? 1 : chosen, 0);
     }
     if (chosen != null && budget != null) {
       throw new UserError(
           "--steps and --budget choose the number of steps twice; give one of them");
-    }
-    if (chosen != null) {
-      Checks.requireCount("--steps", chosen, 1L << 40);
     }
     Budget time = Budget.parse(budget == null ? BUDGET : budget);
     List<Long> different = List.copyOf(new LinkedHashSet<>(seeds));

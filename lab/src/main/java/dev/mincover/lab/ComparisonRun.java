@@ -136,7 +136,7 @@ record ComparisonRun(
     long steps = calibration.sweepSteps(share * secondsLeft(), optimizers, sweep);
     if (steps < LEAST_STEPS && !Interrupt.isRequested()) {
       throw new UserError(
-          "--budget %s leaves a search with %d trainings no time for %d steps each; give more, or fewer --optimizers"
+          "--budget %s is too short for a search, %d trainings of which the last have %d steps; give more, or fewer --optimizers"
               .formatted(budget.text(), sweep.trainings() * optimizers.size(), LEAST_STEPS));
     }
     return new Sweep(sweep.rates(), rounded(steps), sweep.seeds());
@@ -179,8 +179,8 @@ record ComparisonRun(
     long steps = calibration.steps(left, optimizers, seeds.size(), TrainingRun.EVALUATIONS);
     if (steps < LEAST_STEPS && !Interrupt.isRequested()) {
       throw new UserError(
-          "--budget %s leaves %d trainings no time for %d steps each; give more, or fewer --optimizers or --seeds"
-              .formatted(budget.text(), optimizers.size() * seeds.size(), LEAST_STEPS));
+          "--budget %s is too short for %d steps with each of %d optimizers and %d seeds; give more, or fewer of them"
+              .formatted(budget.text(), LEAST_STEPS, optimizers.size(), seeds.size()));
     }
     return rounded(steps);
   }
@@ -300,19 +300,21 @@ record ComparisonRun(
         progress = null;
       }
       if (run != null) {
-        Double bits = run.validationBitsPerByte();
-        String result =
-            run.failure() != null
-                ? run.failure()
-                : "%s after %,d steps, %,.0f tokens/s"
-                    .formatted(
-                        bits == null ? "stopped" : "%.3f bits per byte".formatted(bits),
-                        run.steps(),
-                        run.tokensPerSecond());
-        err.printf("%s: %s%n", label, result);
+        err.printf("%s: %s%n", label, result(run));
         err.flush();
       }
     }
+  }
+
+  private static String result(Comparison.Run run) {
+    String failure = run.failure();
+    if (failure != null) {
+      return failure;
+    }
+    return run.finished()
+        ? "%.3f bits per byte, %,.0f tokens/s"
+            .formatted(run.validationBitsPerByte(), run.tokensPerSecond())
+        : "stopped after %,d steps".formatted(run.steps());
   }
 
   private static void line(PrintWriter out, String label, String text) {

@@ -133,8 +133,7 @@ public record Comparison(
       List<Run> done = runs.stream().filter(Run::finished).toList();
       double[] bits = done.stream().mapToDouble(Run::bits).toArray();
       double seconds = done.stream().mapToDouble(Run::seconds).sum();
-      double tokens =
-          done.stream().mapToDouble(run -> run.tokensPerSecond() * run.seconds()).sum();
+      double tokens = done.stream().mapToDouble(run -> run.tokensPerSecond() * run.seconds()).sum();
       double stepping = done.stream().mapToDouble(Run::optimizerSeconds).sum();
       Double mean = mean(bits);
       Summary any = summaries.isEmpty() ? null : summaries.getFirst();

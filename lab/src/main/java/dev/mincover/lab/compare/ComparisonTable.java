@@ -32,13 +32,10 @@ public final class ComparisonTable {
       Long state = row.optimizerStateBytes();
       Long peak = row.peakMemoryBytes();
       Double share = row.optimizerShare();
-      boolean failed = row.runs().stream().anyMatch(run -> run.failure() != null);
       lines.add(
           line(
               row.optimizer(),
-              row.validationBitsPerByte() == null && failed
-                  ? "failed"
-                  : number("%.3f", row.validationBitsPerByte()),
+              quality(row),
               number("%.3f", row.standardDeviation()),
               number("%.2f", row.perplexity()),
               state == null ? NONE : "%,d".formatted(state),
@@ -64,6 +61,14 @@ public final class ComparisonTable {
         "Bits per byte of validation text, the mean over seeds; +- their standard deviation.");
     lines.add("Peak memory is that of a process, with the JVM, the text and the model.");
     return lines;
+  }
+
+  /** Bits per byte, or why there are none. */
+  private static String quality(Comparison.Row row) {
+    if (row.validationBitsPerByte() != null || row.runs().isEmpty()) {
+      return number("%.3f", row.validationBitsPerByte());
+    }
+    return row.runs().stream().anyMatch(run -> run.failure() != null) ? "failed" : "stopped";
   }
 
   private static String line(Object... cells) {
