@@ -4,7 +4,6 @@ import dev.mincover.lab.compare.Budget;
 import dev.mincover.lab.compare.ComparedOptimizer;
 import dev.mincover.lab.compare.Sweep;
 import dev.mincover.lab.data.Corpus;
-import dev.mincover.lab.model.Engine;
 import dev.mincover.lab.model.GptConfig;
 import dev.mincover.lab.model.WeightType;
 import dev.mincover.lab.optimizer.LearnerRecipe;
@@ -107,7 +106,8 @@ final class CompareCommand implements Callable<Integer> {
       names = "--sweep",
       description =
           "First search for the best learning rate of each optimizer, equally long for all: rates"
-              + " a factor of 2 apart around the default are trained for few steps, the better half"
+              + " a factor of 2 apart around the default (around 0.002 for adafactor, whose default has"
+              + " none) are trained for few steps, the better half"
               + " for twice as many, and so on, up to --steps; or in 60 %% of --budget. Then train"
               + " at the rates found.")
   private boolean sweep;
@@ -165,7 +165,6 @@ final class CompareCommand implements Callable<Integer> {
     corpus.requireContext(config.context());
     List<String> arguments = new ArrayList<>(modelOptions.arguments());
     arguments.addAll(text.arguments());
-    Engine.watchNoMemory();
     ComparisonRun run =
         new ComparisonRun(
             new LanguageTask(config, weights, text.batch, corpus),

@@ -61,8 +61,9 @@ record ComparisonRun(
       announce(text);
       Calibration calibration = steps == null ? calibrate(text) : null;
       Sweep plan = sweep == null ? null : planned(sweep, calibration);
-      if (plan == null && calibration != null) {
-        stepsWithin(calibration); // Refuses too little time before there is a directory.
+      if (calibration != null && !sweepOnly) {
+        // Refuses too little time before there is a directory.
+        stepsWithin(calibration, (plan == null ? 1 : 1 - SWEEP_SHARE) * secondsLeft());
       }
       if (Interrupt.isRequested()) {
         return 1;
@@ -174,9 +175,8 @@ record ComparisonRun(
         .toList();
   }
 
-  private long stepsWithin(Calibration calibration) {
-    double left = secondsLeft();
-    long steps = calibration.steps(left, optimizers, seeds.size(), TrainingRun.EVALUATIONS);
+  private long stepsWithin(Calibration calibration, double seconds) {
+    long steps = calibration.steps(seconds, optimizers, seeds.size(), TrainingRun.EVALUATIONS);
     if (steps < LEAST_STEPS && !Interrupt.isRequested()) {
       throw new UserError(
           "--budget %s is too short for %d steps with each of %d optimizers and %d seeds; give more, or fewer of them"
@@ -196,7 +196,7 @@ record ComparisonRun(
       PrintWriter text,
       PrintWriter err,
       PrintWriter out) {
-    long chosen = calibration == null ? requireSteps() : stepsWithin(calibration);
+    long chosen = calibration == null ? requireSteps() : stepsWithin(calibration, secondsLeft());
     line(
         text,
         "training",

@@ -71,9 +71,15 @@ final class TrainingProcess {
 
   /** This JVM's own, with its options, up to the name of the command. */
   private static List<String> command() {
+    List<String> options = ManagementFactory.getRuntimeMXBean().getInputArguments();
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    command.addAll(options);
+    if (options.stream().noneMatch(option -> option.matches("-XX:[+]Use\\w+GC"))) {
+      // The default collector lets garbage pile up as long as there is memory, and garbage is
+      // what vector code makes until it is compiled: a peak of 100 MB that no optimizer needs.
+      command.add("-XX:+UseSerialGC");
+    }
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.addAll(List.of(Mincover.class.getName(), "train"));
     return command;
