@@ -7,13 +7,18 @@ import dev.mincover.lab.data.Batch;
 import dev.mincover.lab.data.Batches;
 import dev.mincover.lab.model.Gpt;
 import dev.mincover.lab.model.GptConfig;
+import dev.mincover.lab.optimizer.CoreLearner;
+import dev.mincover.lab.optimizer.Learner;
+import dev.mincover.lab.optimizer.PeerLearner;
 import dev.mincover.lab.peer.FusedAdam;
+import dev.mincover.lab.peer.Peer;
 import dev.mincover.lab.train.TrainingStep;
-import dev.mincover.torch.TorchOptimizer;
+import dev.mincover.schedule.Schedule;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.function.BiFunction;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
 /**
  * What {@code mincover train} does by default, with SM3 and with libtorch's fused Adam: tokens a
@@ -32,22 +37,45 @@ public final class TrainingBenchmark {
   /**
    * A training.
    *
-   * @param threads of libtorch while the optimizer steps
+   * @param threads of the optimizer while it steps
    */
-  private record Run(String name, int threads, TrainingStep step, List<Double> tokensPerSecond) {
+  private record Run(
+      String name,
+      int threads,
+      Gpt model,
+      Learner learner,
+      TrainingStep step,
+      List<Double> tokensPerSecond)
+      implements AutoCloseable {
 
-    Run(String name, int threads, TrainingStep step) {
-      this(name, threads, step, new ArrayList<>());
+    /** With a model of its own, whose weights are those of all others. */
+    static Run of(
+        String name,
+        int threads,
+        BiFunction<Map<String, Tensor>, Integer, Learner> binding,
+        byte[] text,
+        int modelThreads) {
+      Gpt model = new Gpt(CONFIG, 1);
+      Learner learner = binding.apply(model.parameters(), threads);
+      Batch batch = new Batch(ROWS, CONFIG.context());
+      TrainingStep step =
+          new TrainingStep(model, learner, new Batches(text, 1), batch, modelThreads);
+      return new Run(name, threads, model, learner, step, new ArrayList<>());
     }
 
     void round() {
-      // Of this thread alone, on which optimizers step: those of the model have begun with one.
-      torch.set_num_threads(threads);
       double before = step.seconds();
       for (int i = 0; i < STEPS; i++) {
         step.run();
       }
       tokensPerSecond.add(STEPS * ROWS * CONFIG.context() / (step.seconds() - before));
+    }
+
+    @Override
+    public void close() {
+      step.close();
+      learner.close();
+      model.close();
     }
   }
 
@@ -64,25 +92,27 @@ public final class TrainingBenchmark {
       text[i] = (byte) ('a' + i * 7 % 26);
     }
     Sm3 recipe = Sm3.learningRate(0.02).momentum(Momentum.average(0.9));
-    try (Gpt ours = new Gpt(CONFIG, 1);
-        Gpt theirs = new Gpt(CONFIG, 1);
-        TorchOptimizer sm3 = TorchOptimizer.bind(recipe, ours.parameters(), threads);
-        FusedAdam adam = new FusedAdam(weights(theirs), 0.9, 0.999, 1e-8);
-        TrainingStep ourStep = step(ours, new Ours(sm3), text, threads);
-        TrainingStep theirStep = step(theirs, new Theirs(adam, weights(theirs)), text, threads)) {
-      for (int i = 0; i < WARM_UP_ROUNDS * STEPS; i++) {
-        ourStep.run();
-        theirStep.run();
-      }
-      List<Run> runs = new ArrayList<>();
-      runs.add(new Run("SM3, momentum 0.9", 1, ourStep));
-      runs.add(new Run("fused Adam", 1, theirStep));
-      if (threads > 1) {
-        runs.add(new Run("fused Adam", threads, theirStep));
-      }
-      measure(runs, rounds, threads);
+    List<Run> runs = new ArrayList<>();
+    runs.add(
+        Run.of(
+            "SM3, momentum 0.9", threads, (w, n) -> new CoreLearner(recipe, w, n), text, threads));
+    runs.add(Run.of("fused Adam", 1, TrainingBenchmark::adam, text, threads));
+    if (threads > 1) {
+      runs.add(Run.of("fused Adam", threads, TrainingBenchmark::adam, text, threads));
     }
+    for (int i = 0; i < WARM_UP_ROUNDS * STEPS; i++) {
+      runs.forEach(run -> run.step().run());
+    }
+    measure(runs, rounds, threads);
+    runs.forEach(Run::close);
     System.exit(0); // Threads of libtorch's may live on.
+  }
+
+  /** The peer, at the learning rate that {@code train} has for Adam. */
+  private static Learner adam(Map<String, Tensor> parameters, int threads) {
+    List<Tensor> weights = List.copyOf(parameters.values());
+    Peer adam = new FusedAdam(weights, 0.9, 0.999, 1e-8);
+    return new PeerLearner(adam, Schedule.constant(0.002), weights, threads);
   }
 
   private static void measure(List<Run> runs, int rounds, int threads) {
@@ -117,52 +147,16 @@ public final class TrainingBenchmark {
       System.out.printf(
           "%-18s %18d %,10.0f %14.3f %10.3f%n",
           run.name(),
-          i == 0 ? threads : run.threads(),
+          run.threads(),
           median(run.tokensPerSecond()),
           1e3 * seconds[i] / (rounds * (double) STEPS),
           median(ratios));
     }
   }
 
-  private static TrainingStep step(
-      Gpt model, TrainingStep.Learner learner, byte[] text, int threads) {
-    Batch batch = new Batch(ROWS, CONFIG.context());
-    return new TrainingStep(model, learner, new Batches(text, 1), batch, threads);
-  }
-
-  private static List<Tensor> weights(Gpt model) {
-    return List.copyOf(model.parameters().values());
-  }
-
   private static double median(List<Double> values) {
     double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
     int middle = sorted.length / 2;
     return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-  }
-
-  /** As a training takes it. */
-  private record Ours(TorchOptimizer optimizer) implements TrainingStep.Learner {
-    @Override
-    public void step() {
-      optimizer.step();
-    }
-
-    @Override
-    public void zeroGradients() {
-      optimizer.zeroGradients();
-    }
-  }
-
-  /** The peer, at the learning rate that {@code train} has for Adam. */
-  private record Theirs(FusedAdam optimizer, List<Tensor> weights) implements TrainingStep.Learner {
-    @Override
-    public void step() {
-      optimizer.step(0.002);
-    }
-
-    @Override
-    public void zeroGradients() {
-      weights.forEach(weight -> weight.mutable_grad().reset());
-    }
   }
 }

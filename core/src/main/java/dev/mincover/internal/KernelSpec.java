@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param epsilon whether one is added under the root
  * @param decays whether weights shrink by themselves
  * @param fresh whether c' is overwritten; if not, it is raised
- * @param narrow whether it takes several rows at a time
+ * @param narrow values of a register that fill narrow rows, several of which it takes in one go; 0
+ *     if it is not made for those
  */
 record KernelSpec(
     boolean moves,
@@ -32,7 +33,7 @@ record KernelSpec(
     boolean epsilon,
     boolean decays,
     boolean fresh,
-    boolean narrow) {
+    int narrow) {
 
   /** SM3-II over float32, without momentum or anything else that can be asked for. */
   static final KernelSpec PLAIN =
@@ -48,10 +49,10 @@ record KernelSpec(
           false,
           false,
           false,
-          false);
+          0);
 
   /** The same for other gradients and rows. */
-  KernelSpec with(DataType gradient, boolean narrow) {
+  KernelSpec with(DataType gradient, int narrow) {
     return new KernelSpec(
         moves, weights, gradient, momentum, nesterov, clips, scales, averages, epsilon, decays,
         fresh, narrow);

@@ -13,6 +13,9 @@ sealed interface Kernels permits ScalarKernels, VectorKernels {
   /** The kernel for a spec. */
   RowKernel of(KernelSpec spec);
 
+  /** The most values of a register that fill rows of a length; 0 if none do. */
+  int narrow(long rowLength);
+
   /**
    * The largest magnitude of n values.
    *

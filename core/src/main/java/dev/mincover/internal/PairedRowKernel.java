@@ -54,11 +54,6 @@ record PairedRowKernel(RowKernel single, RowKernel tail) implements RowKernel {
     }
   }
 
-  @Override
-  public int lanes() {
-    return F.length();
-  }
-
   /** Rows {@code row} and {@code row + 1}, for n values that fill registers. */
   private static void pair(
       Operands x, long wAt, long gAt, long rowBytes, long cAt, long cNewAt, int n, int row) {

@@ -36,7 +36,7 @@ interface RowKernel {
    * Steps over a stretch of each of some rows that lie under the same c and c'. Reads their r from
    * {@link Operands#r}, and raises {@link Operands#rNew} to their largest nu.
    *
-   * @param n values of a row; if made for narrow rows a multiple of {@link #lanes}, and not 0
+   * @param n values of a row; if made for narrow rows a multiple of a register's, and not 0
    * @param stride values from where one row's stretch starts to where the next one's does, in w, m
    *     and g; n if made for narrow rows
    * @param first the first row, among those of the operands
@@ -53,7 +53,4 @@ interface RowKernel {
       long stride,
       int first,
       int count);
-
-  /** How many values it takes at a time. */
-  int lanes();
 }

@@ -58,7 +58,9 @@ final class RowPass {
   private final KernelSpec spec;
   private final boolean weightsInPlace;
   private final boolean momentumInPlace;
-  private final boolean hasNarrowRows;
+
+  /** Values of a register that fill narrow rows; 0 if rows are not narrow. */
+  private final int narrowLanes;
 
   // Of the step under way.
   private final Coefficients k = new Coefficients();
@@ -79,10 +81,7 @@ final class RowPass {
     momentumInPlace = tensor.momentum == null || tensor.momentumInPlace != null;
     staged = kernels.of(spec);
     long rowLength = tensor.view.rowLength();
-    hasNarrowRows =
-        rowLength <= NARROW
-            && rowLength % staged.lanes() == 0
-            && (mu.along == Along.AXIS || mu.along == Along.FOLDED || mu.along == Along.NONE);
+    narrowLanes = rowLength <= NARROW && sharesColumns() ? kernels.narrow(rowLength) : 0;
     direct = staged;
     narrow = narrowKernel();
     k.keepNu = purpose.keepNu;
@@ -98,13 +97,20 @@ final class RowPass {
     k.scale = gradient.scale();
     if (gradient.type() != gradientType) {
       gradientType = gradient.type();
-      direct = isReadable() ? kernels.of(spec.with(gradientType, false)) : staged;
+      direct = isReadable() ? kernels.of(spec.with(gradientType, 0)) : staged;
       narrow = narrowKernel();
     }
   }
 
   private RowKernel narrowKernel() {
-    return hasNarrowRows && isReadable() ? kernels.of(spec.with(gradientType, true)) : staged;
+    return narrowLanes > 0 && isReadable()
+        ? kernels.of(spec.with(gradientType, narrowLanes))
+        : staged;
+  }
+
+  /** Whether all rows lie under the same c and c'. */
+  private boolean sharesColumns() {
+    return mu.along == Along.AXIS || mu.along == Along.FOLDED || mu.along == Along.NONE;
   }
 
   /** Whether kernels can read gradients of this type. */
@@ -128,10 +134,7 @@ final class RowPass {
     x.c = along == Along.AXIS ? mu.columns[0].mu() : along == Along.EACH ? mu.all : memory;
     x.cNew = along == Along.EACH ? mu.all : memory;
     maxima.clear(memory);
-    boolean together =
-        (along == Along.AXIS || along == Along.FOLDED || along == Along.NONE)
-            && !rows.isSparse()
-            && !needsTiles(gradient);
+    boolean together = sharesColumns() && !rows.isSparse() && !needsTiles(gradient);
     int largest = 0;
     for (long first = part.from(); first < part.to(); first += BLOCK) {
       int count = (int) Math.min(BLOCK, part.to() - first);
@@ -158,7 +161,7 @@ final class RowPass {
         if (together) {
           long at = first * rowLength + column;
           useInPlace(x, gradient);
-          (hasNarrowRows && n == rowLength ? narrow : direct)
+          (narrowLanes > 0 && n == rowLength ? narrow : direct)
               .step(
                   x,
                   at * spec.weights().bytes(),

@@ -15,6 +15,11 @@ final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public int narrow(long rowLength) {
+    return 1;
+  }
+
+  @Override
   public int largest(DataType type, MemorySegment g, long at, int n) {
     int largest = 0;
     for (int j = 0; j < n; j++) {

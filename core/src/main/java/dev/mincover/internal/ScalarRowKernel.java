@@ -51,11 +51,6 @@ record ScalarRowKernel(KernelSpec spec) implements RowKernel {
     return bits;
   }
 
-  @Override
-  public int lanes() {
-    return 1;
-  }
-
   private float transform(float g, Coefficients k) {
     float cut = spec.clips() ? Math.max(-k.limit, Math.min(k.limit, g)) : g;
     return spec.scales() ? cut * k.scale + k.addend() : cut;

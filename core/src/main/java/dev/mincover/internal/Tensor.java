@@ -129,7 +129,7 @@ final class Tensor {
         epsilon,
         decay != 0,
         fresh,
-        false);
+        0);
   }
 
   /**

@@ -27,6 +27,9 @@ final class VectorKernels implements Kernels {
   /** Of an int that holds two bfloat16, the upper one's magnitude. */
   private static final int UPPER = RowKernel.MAGNITUDE & ~0xffff;
 
+  /** Values of the smallest register. */
+  private static final int LEAST_LANES = 4;
+
   private static final byte[] TEMPLATE = template();
 
   private final Map<KernelSpec, RowKernel> kernels = new ConcurrentHashMap<>();
@@ -39,6 +42,16 @@ final class VectorKernels implements Kernels {
   @Override
   public RowKernel of(KernelSpec spec) {
     return kernels.computeIfAbsent(spec, VectorKernels::define);
+  }
+
+  @Override
+  public int narrow(long rowLength) {
+    for (int lanes = I.length(); lanes >= LEAST_LANES; lanes /= 2) {
+      if (rowLength % lanes == 0) {
+        return lanes;
+      }
+    }
+    return 0;
   }
 
   private static RowKernel define(KernelSpec spec) {

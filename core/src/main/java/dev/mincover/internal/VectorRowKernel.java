@@ -35,14 +35,18 @@ import jdk.incubator.vector.VectorSpecies;
  */
 final class VectorRowKernel implements RowKernel {
 
-  private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
-  private static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
+  private static final KernelSpec SPEC = spec();
+  private static final boolean NARROW = SPEC.narrow() > 0;
+
+  private static final VectorSpecies<Float> F =
+      NARROW
+          ? VectorSpecies.of(float.class, VectorShape.forBitSize(SPEC.narrow() * Float.SIZE))
+          : FloatVector.SPECIES_PREFERRED;
+  private static final VectorSpecies<Integer> I = F.withLanes(int.class);
   private static final VectorSpecies<Short> S =
       VectorSpecies.of(short.class, VectorShape.forBitSize(F.vectorBitSize() / 2));
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
   private static final int STEP = F.length();
-
-  private static final KernelSpec SPEC = spec();
 
   // Constants of the class itself [1].
   private static final boolean MOVES = SPEC.moves();
@@ -53,7 +57,6 @@ final class VectorRowKernel implements RowKernel {
   private static final boolean DECAYS = SPEC.decays();
   private static final boolean NESTEROV = SPEC.nesterov();
   private static final boolean FRESH = SPEC.fresh();
-  private static final boolean NARROW = SPEC.narrow();
   private static final boolean HAS_MOMENTUM = SPEC.momentum() != null;
   private static final boolean HALF_W = SPEC.weights() == DataType.BFLOAT16;
   private static final boolean HALF_M = SPEC.momentum() == DataType.BFLOAT16;
@@ -113,11 +116,6 @@ final class VectorRowKernel implements RowKernel {
           first,
           count);
     }
-  }
-
-  @Override
-  public int lanes() {
-    return STEP;
   }
 
   /** {@link #step} for n values that fill registers. */

@@ -26,7 +26,7 @@ class RowKernelTest {
 
   private static KernelSpec spec(DataType weights, DataType gradient, @Nullable DataType momentum) {
     return new KernelSpec(
-        true, weights, gradient, momentum, false, false, false, false, false, false, false, false);
+        true, weights, gradient, momentum, false, false, false, false, false, false, false, 0);
   }
 
   /** All formats, then every other choice, both alone and with all others. */
@@ -55,7 +55,7 @@ class RowKernelTest {
                 (bits & 32) != 0,
                 (bits & 64) != 0,
                 (bits & 128) != 0,
-                false));
+                0));
       }
     }
     return specs.stream();
@@ -102,10 +102,10 @@ class RowKernelTest {
   @ParameterizedTest
   @MethodSource("specs")
   void narrowRowsAreRowsOneByOne(KernelSpec spec) {
-    KernelSpec narrow = spec.with(spec.gradient(), true);
     RowKernel scalar = Kernels.SCALAR.of(spec);
-    RowKernel vector = new VectorKernels().of(narrow);
-    for (int n : new int[] {vector.lanes(), 3 * vector.lanes()}) {
+    for (int n : new int[] {4, 8, 12, 16, 24, 48}) {
+      KernelSpec narrow = spec.with(spec.gradient(), new VectorKernels().narrow(n));
+      RowKernel vector = new VectorKernels().of(narrow);
       for (int count : new int[] {1, 2, RowPass.BLOCK}) {
         Data one = new Data(n * count, n, 0.5f);
         Data all = new Data(n * count, n, 0.5f);

@@ -1,28 +1,22 @@
 package dev.mincover.lab;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.mincover.lab.optimizer.Names;
-import dev.mincover.lab.run.AtomicFile;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.run.Summary;
 import dev.mincover.lab.statistics.Inspection;
 import dev.mincover.lab.statistics.ParameterInspection;
 import dev.mincover.lab.statistics.Statistics;
 import java.io.PrintWriter;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.MapperFeature;
-import tools.jackson.databind.SerializationFeature;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code mincover inspect}: tells how well the covers of a run fit its gradients. */
 @Command(
@@ -46,14 +40,6 @@ import tools.jackson.databind.json.JsonMapper;
       "  mincover inspect runs/notes --sort tightness --json inspection.json"
     })
 final class InspectCommand implements Callable<Integer> {
-
-  private static final String STANDARD_OUTPUT = "-";
-
-  private static final JsonMapper JSON =
-      JsonMapper.builder()
-          .disable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
-          .enable(SerializationFeature.INDENT_OUTPUT)
-          .build();
 
   /** The order of the parameters. */
   private enum Order {
@@ -99,31 +85,20 @@ final class InspectCommand implements Callable<Integer> {
       description = "model (its own order), name, bytes, tightness or rate; numbers fall.")
   private String sort = "model";
 
-  @Option(
-      names = "--json",
-      paramLabel = "FILE",
-      description =
-          "Write the figures to this file as well, with every cover that each parameter could"
-              + " have; to standard output, instead of the table, with -.")
-  private @Nullable String json;
+  @Mixin private JsonOption json = new JsonOption();
 
   /** Reads the run and writes nothing into it. */
   @Override
   public Integer call() {
+    json.check();
     Order order = Names.parse("--sort", sort, Order.class);
     RunDirectory directory = RunDirectory.open(run);
     Statistics statistics = Statistics.read(directory);
     Inspection inspection =
         Inspection.of(Summary.read(directory.summary()), statistics).sorted(order.comparator());
     PrintWriter out = spec.commandLine().getOut();
-    String text = JSON.writeValueAsString(inspection) + "\n";
-    if (STANDARD_OUTPUT.equals(json)) {
-      out.print(text);
-    } else {
-      if (json != null) {
-        AtomicFile.write(
-            Path.of(json), channel -> channel.write(ByteBuffer.wrap(text.getBytes(UTF_8))));
-      }
+    json.write(inspection, out);
+    if (json.leavesTables()) {
       new InspectionText(inspection).lines().forEach(out::println);
     }
     out.flush();

@@ -56,12 +56,18 @@ final class JsonOption {
   void write(Object figures, PrintWriter out) {
     if (!leavesTables()) {
       out.println(JSON.writeValueAsString(figures));
+      out.flush();
     }
     Path file = file();
     if (file != null) {
-      byte[] bytes = (JSON.writeValueAsString(figures) + "\n").getBytes(UTF_8);
-      AtomicFile.write(file, channel -> channel.write(ByteBuffer.wrap(bytes)));
+      write(figures, file);
     }
+  }
+
+  /** Writes a file, replacing an older one at once when it is complete. */
+  static void write(Object figures, Path file) {
+    byte[] bytes = (JSON.writeValueAsString(figures) + "\n").getBytes(UTF_8);
+    AtomicFile.write(file, channel -> channel.write(ByteBuffer.wrap(bytes)));
   }
 
   private @Nullable Path file() {

@@ -16,6 +16,7 @@ import picocli.CommandLine.Spec;
     description = "Trains language models on the JVM with SM3, the memory-efficient optimizer.",
     subcommands = {
       TrainCommand.class,
+      CompareCommand.class,
       GenerateCommand.class,
       ReportCommand.class,
       InspectCommand.class,
@@ -69,8 +70,7 @@ public final class Mincover implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(
-        spec.commandLine(),
-        "name a command: " + String.join(", ", spec.subcommands().keySet()));
+        spec.commandLine(), "name a command: " + String.join(", ", spec.subcommands().keySet()));
   }
 
   private static int badArgument(ParameterException error, String[] args) {

@@ -3,6 +3,8 @@ package dev.mincover.lab;
 import dev.mincover.lab.model.GptConfig;
 import dev.mincover.lab.model.WeightType;
 import dev.mincover.lab.optimizer.Names;
+import java.util.ArrayList;
+import java.util.List;
 import picocli.CommandLine.Option;
 
 /** The options of the model to train. */
@@ -39,6 +41,18 @@ final class ModelOptions {
   /** Checks the size. */
   GptConfig config() {
     return Checks.valid(() -> new GptConfig(layers, width, heads, context, !untied));
+  }
+
+  /** What chooses the same on a command line. */
+  List<String> arguments() {
+    List<String> arguments = new ArrayList<>();
+    arguments.addAll(List.of("--layers", "" + layers, "--width", "" + width));
+    arguments.addAll(List.of("--heads", "" + heads, "--context", "" + context));
+    arguments.addAll(List.of("--weights", weights));
+    if (untied) {
+      arguments.add("--untied");
+    }
+    return arguments;
   }
 
   /** Checks the type. */

@@ -1,6 +1,5 @@
 package dev.mincover.lab;
 
-import dev.mincover.lab.data.Corpus;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.statistics.Selection;
 import java.nio.file.Path;
@@ -8,21 +7,14 @@ import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** The options of what a run reads, how long it takes and where it leaves its files. */
+/** The options of what a run reads, how long it takes and what it leaves. */
 @Section("Text and run")
 final class RunOptions {
 
-  @Option(
-      names = "--corpus",
-      arity = "1..*",
-      paramLabel = "FILE-OR-DIR",
-      description =
-          "Train on these files, or on all text files in these directories; about 5 %% is held out"
-              + " for validation. Default: Java sources of guava, commons-lang3, spring-core,"
-              + " jackson-databind and lucene-core, validated on commons-math3.")
-  private @Nullable List<Path> corpus;
+  @Mixin TextOptions text = new TextOptions();
 
   @Option(
       names = "--out",
@@ -44,9 +36,6 @@ final class RunOptions {
   @Option(names = "--steps", paramLabel = "N", description = "Training steps.")
   long steps = 1600;
 
-  @Option(names = "--batch", paramLabel = "N", description = "Windows of text in a step.")
-  int batch = 8;
-
   @Option(
       names = "--seed",
       paramLabel = "S",
@@ -54,23 +43,30 @@ final class RunOptions {
   long seed = 1;
 
   @Option(
-      names = "--threads",
-      paramLabel = "N",
-      description =
-          "Threads that share a batch and the optimizer's steps; equal seed and threads give equal"
-              + " losses. Default: the processors, at most --batch.")
-  private @Nullable Integer threads;
+      names = "--sample",
+      paramLabel = "BYTES",
+      description = "How much text to write at the end, to show what was learned; 0 is none.")
+  int sample = 400;
+
+  @Option(
+      names = "--no-report",
+      description = "Leave out report.html, the charts of the run in one page.")
+  private boolean noReport;
+
+  /** Whether the run ends with a report. */
+  boolean reports() {
+    return !noReport;
+  }
 
   /** These options, once their numbers are known to be in range. */
   RunOptions checked() {
     Checks.requireCount("--steps", steps, 1L << 40);
-    Checks.requireCount("--batch", batch, 1 << 14);
-    Checks.requireCount("--threads", threads(), 1 << 10);
+    text.checked();
+    if (sample < 0) {
+      throw new UserError(
+          "--sample is %d; it must be at least 0, for example 400".formatted(sample));
+    }
     return this;
-  }
-
-  int threads() {
-    return threads == null ? Math.min(Runtime.getRuntime().availableProcessors(), batch) : threads;
   }
 
   /** Where the run will leave its files; checked, not made. */
@@ -86,18 +82,5 @@ final class RunOptions {
   /** Which parameters get statistics. */
   Selection statistics() {
     return new Selection(statistics == null ? List.of() : statistics);
-  }
-
-  /** Reads the text. */
-  Corpus corpus() {
-    return corpus == null ? Corpus.javaSources(defaultCorpus()) : Corpus.files(corpus);
-  }
-
-  private static Path defaultCorpus() {
-    String home = System.getProperty("mincover.home");
-    if (home == null) {
-      throw new UserError("no default corpus without the launcher; name text with --corpus");
-    }
-    return Path.of(home, "corpus");
   }
 }

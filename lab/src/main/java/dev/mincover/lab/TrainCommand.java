@@ -1,14 +1,14 @@
 package dev.mincover.lab;
 
-import dev.mincover.Optimizer;
 import dev.mincover.lab.data.Corpus;
 import dev.mincover.lab.model.GptConfig;
 import dev.mincover.lab.model.WeightType;
+import dev.mincover.lab.optimizer.LearnerRecipe;
 import dev.mincover.lab.optimizer.OptimizerOptions;
 import dev.mincover.lab.optimizer.OptimizerSettings;
-import dev.mincover.lab.optimizer.Recipes;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.statistics.Selection;
+import dev.mincover.lab.train.LanguageTask;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -57,23 +57,22 @@ final class TrainCommand implements Callable<Integer> {
     WeightType weights = modelOptions.weights();
     GptConfig config = modelOptions.config();
     OptimizerSettings settings = optimizerOptions.settings(weights);
-    Optimizer recipe = Recipes.of(settings, options.steps, options.seed);
+    LearnerRecipe recipe = LearnerRecipe.of(settings, options.steps, options.seed);
     Selection statistics = options.statistics();
     RunDirectory directory = options.directory(settings.name());
-    Corpus text = options.corpus();
+    Corpus text = options.text.corpus();
     text.requireContext(config.context());
     TrainingRun run =
         new TrainingRun(
             settings,
             recipe,
-            config,
-            weights,
-            options.batch,
+            new LanguageTask(config, weights, options.text.batch, text),
             options.steps,
             options.seed,
-            options.threads(),
-            text,
+            options.text.threads(),
             statistics,
+            options.sample,
+            options.reports(),
             directory);
     return run.run(spec.commandLine().getOut(), spec.commandLine().getErr());
   }

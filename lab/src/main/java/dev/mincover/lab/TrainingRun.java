@@ -1,34 +1,35 @@
 package dev.mincover.lab;
 
-import dev.mincover.Adam;
-import dev.mincover.BoundOptimizer;
 import dev.mincover.NonFiniteGradientException;
-import dev.mincover.Optimizer;
-import dev.mincover.Sm3;
-import dev.mincover.lab.data.Batch;
-import dev.mincover.lab.data.Batches;
+import dev.mincover.lab.bench.Machine;
 import dev.mincover.lab.data.BigramModel;
-import dev.mincover.lab.data.Corpus;
 import dev.mincover.lab.data.Windows;
 import dev.mincover.lab.model.Gpt;
 import dev.mincover.lab.model.GptConfig;
 import dev.mincover.lab.model.ModelFile;
 import dev.mincover.lab.model.TextGenerator;
 import dev.mincover.lab.model.WeightType;
+import dev.mincover.lab.optimizer.CoreLearner;
+import dev.mincover.lab.optimizer.Learner;
+import dev.mincover.lab.optimizer.LearnerRecipe;
 import dev.mincover.lab.optimizer.Names;
 import dev.mincover.lab.optimizer.OptimizerDescription;
+import dev.mincover.lab.optimizer.OptimizerKind;
 import dev.mincover.lab.optimizer.OptimizerSettings;
 import dev.mincover.lab.optimizer.Patterns;
+import dev.mincover.lab.report.Report;
 import dev.mincover.lab.run.Metrics;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.run.Summary;
 import dev.mincover.lab.statistics.Recorder;
 import dev.mincover.lab.statistics.Selection;
 import dev.mincover.lab.statistics.Statistics;
+import dev.mincover.lab.train.LanguageTask;
 import dev.mincover.lab.train.Progress;
 import dev.mincover.lab.train.Trainer;
-import dev.mincover.torch.TorchOptimizer;
 import java.io.PrintWriter;
+import java.util.List;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,57 +37,50 @@ import org.jspecify.annotations.Nullable;
  * weights in its directory, also when it is interrupted.
  *
  * @param settings what the recipe was made from
- * @param batch windows of text in a step
  * @param statistics which parameters get them
+ * @param sample bytes of text to show at the end
+ * @param reports whether it ends with a page of charts
  * @param directory not made yet
  */
 record TrainingRun(
     OptimizerSettings settings,
-    Optimizer recipe,
-    GptConfig config,
-    WeightType weights,
-    int batch,
+    LearnerRecipe recipe,
+    LanguageTask task,
     long steps,
     long seed,
     int threads,
-    Corpus corpus,
     Selection statistics,
+    int sample,
+    boolean reports,
     RunDirectory directory) {
 
-  private static final int EVALUATIONS = 10;
-  private static final int VALIDATION_WINDOWS = 256;
+  static final int EVALUATIONS = 10;
   private static final int LINES = 20;
-  private static final int SAMPLE_BYTES = 400;
   private static final double SAMPLE_TEMPERATURE = 0.7;
   private static final int BYTES_PER_WEIGHT_ADAM = 2 * Float.BYTES;
 
   /** Trains; returns the exit code: 0, or 1 if losses or gradients are no longer finite. */
   int run(PrintWriter out, PrintWriter err) {
     try (Interrupt _ = new Interrupt();
-        // The others take dense gradients only.
-        Gpt model = new Gpt(config, seed, weights, recipe instanceof Sm3);
-        TorchOptimizer bound = bind(model);
+        Gpt model = task.model(seed, recipe);
+        Learner learner = bind(model);
         Recorder recorder = new Recorder(statistics.of(model.parameters()), threads)) {
-      announce(out, model, bound.core());
-      Windows windows = new Windows(corpus.validation(), config.context(), VALIDATION_WINDOWS);
-      double bigram = new BigramModel(corpus.training()).bitsPerByte(windows);
-      try (Trainer trainer =
-          new Trainer(
-              model,
-              bound,
-              recipe,
-              new Batches(corpus.training(), seed),
-              new Batch(batch, config.context()),
-              windows,
-              threads)) {
+      announce(out, model, learner);
+      Windows windows = task.windows();
+      double bigram = new BigramModel(task.corpus().training()).bitsPerByte(windows);
+      try (Trainer trainer = task.trainer(model, learner, windows, seed, threads)) {
         trainer.observeGradients(recorder);
         directory.create();
         Trainer.Outcome outcome = train(trainer, out);
-        trainer.withFinalWeights(() -> ModelFile.save(model, directory.model()));
-        Summary summary = summary(model, bound.core(), trainer, outcome, bigram);
+        learner.withFinalWeights(() -> ModelFile.save(model, directory.model()));
+        Summary summary = summary(model, learner, trainer, outcome, bigram);
         summary.write(directory.summary());
         if (recorder.isFollowing()) {
-          recorder.statistics(bound.core()).write(directory.statistics());
+          Statistics statistics =
+              learner instanceof CoreLearner core
+                  ? recorder.statistics(core.optimizer().core())
+                  : recorder.statistics();
+          statistics.write(directory.statistics());
         }
         boolean stopped = outcome.steps() < steps && outcome.refusal() == null;
         if (stopped && (outcome.steps() == 0 || Float.isFinite(outcome.loss()))) {
@@ -94,22 +88,22 @@ record TrainingRun(
           outcome =
               new Trainer.Outcome(
                   outcome.steps(), outcome.loss(), trainer.validationLoss(), outcome.refusal());
-          summary = summary(model, bound.core(), trainer, outcome, bigram);
+          summary = summary(model, learner, trainer, outcome, bigram);
           summary.write(directory.summary());
         }
-        return conclude(out, err, model, trainer, summary, outcome);
+        return conclude(out, err, model, learner, summary, outcome);
       }
     }
   }
 
-  private TorchOptimizer bind(Gpt model) {
+  private Learner bind(Gpt model) {
     Patterns.requireMatches(settings, model.parameters().keySet());
-    return Checks.valid(() -> TorchOptimizer.bind(recipe, model.parameters(), threads));
+    return Checks.valid(() -> recipe.bind(model.parameters(), threads));
   }
 
   private Trainer.Outcome train(Trainer trainer, PrintWriter out) {
     try (Metrics metrics = new Metrics(directory.metrics());
-        Progress progress = Progress.of(steps, LINES, out)) {
+        Progress progress = Progress.onOutput("training", steps, LINES, out)) {
       return trainer.train(
           steps,
           Math.max(1, steps / EVALUATIONS),
@@ -128,60 +122,45 @@ record TrainingRun(
   }
 
   private Summary summary(
-      Gpt model, BoundOptimizer bound, Trainer trainer, Trainer.Outcome outcome, double bigram) {
+      Gpt model, Learner learner, Trainer trainer, Trainer.Outcome outcome, double bigram) {
+    OptionalLong peak = Machine.peakMemory();
     return new Summary(
         settings,
         outcome.steps() == steps && Float.isFinite(outcome.validationLoss()),
         outcome.steps(),
         trainer.skippedSteps(),
-        outcome.steps() * batch * config.context(),
+        outcome.steps() * task.tokensPerStep(),
         trainer.seconds(),
         trainer.optimizerSeconds(),
         model.parameterCount(),
-        bound.stateBytes(),
+        learner.stateBytes(),
         adamStateBytes(model),
+        peak.isPresent() ? peak.getAsLong() : null,
         (double) outcome.validationLoss(),
         bigram,
         seed,
         threads,
-        new Summary.Model(
-            config.layers(),
-            config.width(),
-            config.heads(),
-            config.context(),
-            config.tied(),
-            Names.of(weights)),
-        batch,
-        corpus.description(),
+        model(task),
+        task.batch(),
+        task.corpus().description(),
         Mincover.Version.number(),
         Runtime.version().toString());
   }
 
-  private void announce(PrintWriter out, Gpt model, BoundOptimizer bound) {
+  private void announce(PrintWriter out, Gpt model, Learner learner) {
+    OptimizerKind kind = Names.parse("optimizer", settings.name(), OptimizerKind.class);
     long count = model.parameterCount();
-    line(out, "text", corpus.description());
-    line(
-        out,
-        "model",
-        "GPT over bytes: %d layers, width %d, %d heads, context %d%s; %,d weights, %s%s"
-            .formatted(
-                config.layers(),
-                config.width(),
-                config.heads(),
-                config.context(),
-                config.tied() ? "" : ", untied",
-                count,
-                weights == WeightType.FLOAT32 ? "" : Names.of(weights) + ", ",
-                ByteCount.format(count * weights.bytes())));
+    line(out, "text", task.corpus().description());
+    line(out, "model", description(task));
     line(
         out,
         "optimizer",
         "%s: %s of state, %.2f bytes a weight%s"
             .formatted(
                 OptimizerDescription.of(settings),
-                ByteCount.format(bound.stateBytes()),
-                (double) bound.stateBytes() / count,
-                recipe instanceof Adam
+                ByteCount.format(learner.stateBytes()),
+                (double) learner.stateBytes() / count,
+                kind.isAdam()
                     ? ""
                     : "; Adam would take %s, %d bytes a weight"
                         .formatted(
@@ -192,8 +171,8 @@ record TrainingRun(
         "%,d steps of %d x %d bytes, %s, seed %d, %d threads"
             .formatted(
                 steps,
-                batch,
-                config.context(),
+                task.batch(),
+                task.config().context(),
                 OptimizerDescription.ofRate(settings),
                 seed,
                 threads));
@@ -202,11 +181,40 @@ record TrainingRun(
     out.flush();
   }
 
+  /** The model in a line. */
+  static String description(LanguageTask task) {
+    GptConfig config = task.config();
+    WeightType weights = task.weights();
+    long count = config.parameterCount();
+    return "GPT over bytes: %d layers, width %d, %d heads, context %d%s; %,d weights, %s%s"
+        .formatted(
+            config.layers(),
+            config.width(),
+            config.heads(),
+            config.context(),
+            config.tied() ? "" : ", untied",
+            count,
+            weights == WeightType.FLOAT32 ? "" : Names.of(weights) + ", ",
+            ByteCount.format(count * weights.bytes()));
+  }
+
+  /** The model as summaries have it. */
+  static Summary.Model model(LanguageTask task) {
+    GptConfig config = task.config();
+    return new Summary.Model(
+        config.layers(),
+        config.width(),
+        config.heads(),
+        config.context(),
+        config.tied(),
+        Names.of(task.weights()));
+  }
+
   private int conclude(
       PrintWriter out,
       PrintWriter err,
       Gpt model,
-      Trainer trainer,
+      Learner learner,
       Summary summary,
       Trainer.Outcome outcome) {
     out.println();
@@ -241,18 +249,23 @@ record TrainingRun(
           "%,d of the %,d steps, for gradients that were not finite"
               .formatted(summary.skippedSteps(), summary.steps()));
     }
+    if (reports) {
+      Report.of(List.of(directory)).write(directory.path().resolve(Report.FILE_NAME));
+    }
     line(
         out,
         "files",
-        "metrics.csv, summary.json, model.safetensors%s in %s"
+        "metrics.csv, summary.json, model.safetensors%s%s in %s"
             .formatted(
-                Statistics.areIn(directory) ? ", statistics.safetensors" : "", directory.path()));
-    if (summary.finished()) {
+                Statistics.areIn(directory) ? ", statistics.safetensors" : "",
+                reports ? ", " + Report.FILE_NAME : "",
+                directory.path()));
+    if (summary.finished() && sample > 0) {
       TextGenerator generator = new TextGenerator(model, SAMPLE_TEMPERATURE, seed);
       line(out, "sample", "at temperature " + SAMPLE_TEMPERATURE);
       out.println();
-      trainer.withFinalWeights(
-          () -> out.println(Printable.text(generator.generate(new byte[0], SAMPLE_BYTES)).strip()));
+      learner.withFinalWeights(
+          () -> out.println(Printable.text(generator.generate(new byte[0], sample)).strip()));
     }
     out.flush();
     return 0;

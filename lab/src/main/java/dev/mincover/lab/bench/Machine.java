@@ -38,7 +38,7 @@ public final class Machine {
   }
 
   /** The most bytes of memory that this process has had at a time; empty where nobody counts. */
-  static OptionalLong peakMemory() {
+  public static OptionalLong peakMemory() {
     return line(Path.of("/proc/self/status"), PEAK)
         .map(kilobytes -> OptionalLong.of(Long.parseLong(kilobytes) << 10))
         .orElseGet(OptionalLong::empty);

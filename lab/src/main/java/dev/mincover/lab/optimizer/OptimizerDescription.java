@@ -32,7 +32,8 @@ public final class OptimizerDescription {
     if (settings.maximise()) {
       parts.add("maximising");
     }
-    addUnless(parts, "guard", settings.guard(), Names.of(Guard.REFUSE));
+    Guard guard = kind.isPeer() ? Guard.UNCHECKED : Guard.REFUSE;
+    addUnless(parts, "guard", settings.guard(), Names.of(guard));
     addUnless(parts, "rounding", settings.rounding(), Recipes.NEAREST);
     addUnless(parts, "average", settings.average(), OptimizerSettings.NO_AVERAGE);
     return String.join(", ", parts);

@@ -11,7 +11,13 @@ public enum OptimizerKind {
   /** {@link dev.mincover.Adam}. */
   ADAM("Adam", 0.002, 0.9, 0.999, 1e-8),
   /** {@link dev.mincover.Adafactor}, with relative steps unless a learning rate is given. */
-  ADAFACTOR("Adafactor", null, 0, null, null);
+  ADAFACTOR("Adafactor", null, 0, null, null),
+  /** {@link dev.mincover.lab.peer.FusedAdam}. */
+  TORCH_FUSED_ADAM("libtorch's fused Adam", 0.002, 0.9, 0.999, 1e-8),
+  /** {@link dev.mincover.lab.peer.FusedAdagrad}. */
+  TORCH_FUSED_ADAGRAD("libtorch's fused AdaGrad", 0.02, 0, null, 1e-10),
+  /** {@link dev.mincover.lab.peer.FusedSgd}. */
+  TORCH_FUSED_SGD("libtorch's fused SGD", 0.1, 0.9, null, null);
 
   private final String title;
   private final @Nullable Double learningRate;
@@ -35,6 +41,16 @@ public enum OptimizerKind {
   /** The name in prose. */
   public String title() {
     return title;
+  }
+
+  /** Whether it is of libtorch's own, and takes none of the options about gradients and weights. */
+  boolean isPeer() {
+    return name().startsWith("TORCH_");
+  }
+
+  /** Whether it is Adam, whoever's. */
+  public boolean isAdam() {
+    return this == ADAM || this == TORCH_FUSED_ADAM;
   }
 
   /** The highest learning rate; null for steps relative to the weights. */

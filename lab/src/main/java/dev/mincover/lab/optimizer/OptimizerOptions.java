@@ -4,6 +4,9 @@ import static dev.mincover.lab.optimizer.OptimizerKind.ADAFACTOR;
 import static dev.mincover.lab.optimizer.OptimizerKind.ADAGRAD;
 import static dev.mincover.lab.optimizer.OptimizerKind.ADAM;
 import static dev.mincover.lab.optimizer.OptimizerKind.SM3;
+import static dev.mincover.lab.optimizer.OptimizerKind.TORCH_FUSED_ADAGRAD;
+import static dev.mincover.lab.optimizer.OptimizerKind.TORCH_FUSED_ADAM;
+import static dev.mincover.lab.optimizer.OptimizerKind.TORCH_FUSED_SGD;
 
 import dev.mincover.Guard;
 import dev.mincover.Momentum;
@@ -47,10 +50,14 @@ public final class OptimizerOptions {
     refuseUnlessFor(kind, "--cover", rule.cover, SM3);
     refuseUnlessFor(kind, "--momentum-kind", rule.momentumKind, SM3, ADAGRAD, ADAFACTOR);
     refuseUnlessFor(kind, "--momentum-format", rule.momentumFormat, SM3, ADAGRAD, ADAFACTOR);
-    refuseUnlessFor(kind, "--beta2", rule.beta2, SM3, ADAM);
-    refuseUnlessFor(kind, "--epsilon", rule.epsilon, SM3, ADAGRAD, ADAM);
+    refuseUnlessFor(kind, "--beta2", rule.beta2, SM3, ADAM, TORCH_FUSED_ADAM);
+    refuseUnlessFor(
+        kind, "--epsilon", rule.epsilon, SM3, ADAGRAD, ADAM, TORCH_FUSED_ADAM, TORCH_FUSED_ADAGRAD);
+    if (kind.isPeer()) {
+      refuseWhatPeersLack(kind, weights);
+    }
     double momentum = orElse(rule.momentum, kind.momentum());
-    boolean stored = momentum != 0 && kind != ADAM;
+    boolean stored = momentum != 0 && !kind.isAdam();
     refuseUnless(momentum != 0, "--momentum-kind", rule.momentumKind, "a --momentum above 0");
     refuseUnless(momentum != 0, "--momentum-format", rule.momentumFormat, "a --momentum above 0");
     Double learningRate = rate.learningRate == null ? kind.learningRate() : rate.learningRate;
@@ -77,7 +84,7 @@ public final class OptimizerOptions {
         kind == SM3 ? name("--algorithm", rule.algorithm, Sm3.Algorithm.SM3_II) : null,
         kind == SM3 ? covers() : null,
         momentum,
-        stored ? name("--momentum-kind", rule.momentumKind, Momentum.Kind.AVERAGE) : null,
+        stored ? name("--momentum-kind", rule.momentumKind, momentumKind(kind)) : null,
         format,
         rule.beta2 == null ? kind.beta2() : rule.beta2,
         rule.epsilon == null ? kind.epsilon() : rule.epsilon,
@@ -86,9 +93,40 @@ public final class OptimizerOptions {
         finite(step.clipNorm),
         finite(step.clipValue),
         step.maximise,
-        name("--guard", step.guard, Guard.REFUSE),
+        kind.isPeer() ? Names.of(Guard.UNCHECKED) : name("--guard", step.guard, Guard.REFUSE),
         step.rounding,
         step.average);
+  }
+
+  /** They step float32 weights by their rule, and nothing besides. */
+  private void refuseWhatPeersLack(OptimizerKind kind, WeightType weights) {
+    if (kind == TORCH_FUSED_ADAGRAD) {
+      refuseFor(kind, "--momentum", rule.momentum);
+    }
+    refuseFor(kind, "--weights", weights == WeightType.FLOAT32 ? null : Names.of(weights));
+    refuseFor(kind, "--rate-multiplier", rate.multipliers);
+    refuseFor(kind, "--weight-decay", step.weightDecay == 0 ? null : step.weightDecay);
+    refuseFor(kind, "--clip", finite(step.clipNorm));
+    refuseFor(kind, "--clip-value", finite(step.clipValue));
+    refuseFor(kind, "--maximise", step.maximise ? "" : null);
+    String guard = step.guard;
+    boolean usual = guard.equals(Names.of(Guard.REFUSE)) || guard.equals(Names.of(Guard.UNCHECKED));
+    refuseFor(kind, "--guard", usual ? null : guard);
+    refuseFor(kind, "--rounding", step.rounding.equals(Recipes.NEAREST) ? null : step.rounding);
+    boolean average = !step.average.equals(OptimizerSettings.NO_AVERAGE);
+    refuseFor(kind, "--average", average ? step.average : null);
+  }
+
+  private static void refuseFor(OptimizerKind kind, String option, @Nullable Object value) {
+    if (value != null) {
+      throw new UserError(
+          "%s is not for --optimizer %s; leave it out, or choose one without torch"
+              .formatted((option + " " + shown(value)).strip(), Names.of(kind)));
+    }
+  }
+
+  private static Momentum.Kind momentumKind(OptimizerKind kind) {
+    return kind == TORCH_FUSED_SGD ? Momentum.Kind.HEAVY_BALL : Momentum.Kind.AVERAGE;
   }
 
   /** The cover of all parameters, then those by patterns. */

@@ -13,8 +13,8 @@ final class RateOptions {
       names = "--learning-rate",
       paramLabel = "ETA",
       description =
-          "The highest one. Default: 0.02 for sm3 and adagrad, 0.002 for adam; adafactor's steps"
-              + " are relative to the weights unless it is given")
+          "The highest one. Default: 0.02 for sm3 and both adagrads, 0.002 for both adams, 0.1 for"
+              + " torch-fused-sgd; adafactor's steps are relative to the weights unless it is given")
   @Nullable Double learningRate;
 
   @Option(

@@ -36,6 +36,7 @@ public final class Recipes {
    * @param steps how many the run will have; settings give warm-up and the like as shares of them
    * @param seed of stochastic rounding
    * @throws UserError if a value is out of range, naming its option
+   * @throws IllegalArgumentException if the optimizer is not of core
    */
   public static Optimizer of(OptimizerSettings settings, long steps, long seed) {
     Schedule schedule = Schedules.of(settings, steps);
@@ -47,6 +48,8 @@ public final class Recipes {
       }
       case ADAM -> withOptions(adam(schedule, settings), settings, steps, seed);
       case ADAFACTOR -> withOptions(adafactor(schedule, settings), settings, steps, seed);
+      case TORCH_FUSED_ADAM, TORCH_FUSED_ADAGRAD, TORCH_FUSED_SGD ->
+          throw new IllegalArgumentException(settings.name() + " is not core's");
     };
   }
 

@@ -18,7 +18,7 @@ public final class FusedAdagrad extends FusedOptimizer {
    * @throws IllegalArgumentException if a weight is not contiguous or not on the CPU
    */
   public FusedAdagrad(List<Tensor> weights, double epsilon) {
-    super("aten::_fused_adagrad_", 1, weights);
+    super("aten::_fused_adagrad_", 1, true, weights);
     this.epsilon = epsilon;
   }
 
@@ -31,6 +31,8 @@ public final class FusedAdagrad extends FusedOptimizer {
         new IValue(eta),
         new IValue(0.0), // lr_decay
         new IValue(0.0), // weight_decay
-        new IValue(epsilon));
+        new IValue(epsilon),
+        new IValue(false) // maximize
+        );
   }
 }

@@ -17,7 +17,7 @@ public final class FusedAdam extends FusedOptimizer {
    * @throws IllegalArgumentException if a weight is not contiguous or not on the CPU
    */
   public FusedAdam(List<Tensor> weights, double beta1, double beta2, double epsilon) {
-    super("aten::_fused_adam_", 2, weights);
+    super("aten::_fused_adam_", 2, true, weights);
     this.beta1 = beta1;
     this.beta2 = beta2;
     this.epsilon = epsilon;
@@ -42,7 +42,8 @@ public final class FusedAdam extends FusedOptimizer {
         new IValue(beta2),
         new IValue(weightDecay),
         new IValue(epsilon),
-        new IValue(false) // amsgrad
+        new IValue(false), // amsgrad
+        new IValue(false) // maximize
         );
   }
 }

@@ -25,14 +25,14 @@ import org.jspecify.annotations.Nullable;
  * <p>Weights are contiguous and on the CPU, and their gradients dense.
  */
 public abstract sealed class FusedOptimizer implements Peer
-    permits FusedAdam, FusedAdamW, FusedAdagrad {
+    permits FusedAdam, FusedAdamW, FusedAdagrad, FusedSgd {
 
   private final List<Tensor> weights;
 
   /** By role, then by weight: as large as the weights, 0 at first. */
   private final List<List<Tensor>> state = new ArrayList<>();
 
-  /** By weight, the number of its steps, and views of each: the kernels take a scalar a weight. */
+  /** By weight, the number of its steps, and views of each; none if the kernel does not count. */
   private final Tensor steps;
 
   private final List<Tensor> step;
@@ -52,7 +52,7 @@ public abstract sealed class FusedOptimizer implements Peer
    * What a kernel is given of some weights.
    *
    * @param chosen indices of these weights
-   * @param values the kernel's arguments up to the learning rate
+   * @param values the kernel's arguments that are lists
    */
   private record Lists(List<Integer> chosen, List<IValue> values) {}
 
@@ -61,9 +61,10 @@ public abstract sealed class FusedOptimizer implements Peer
    *
    * @param kernel a name of the dispatcher's
    * @param roles how many values the kernel keeps for a weight
+   * @param counts whether it also takes the number of steps, as a scalar a weight
    * @throws IllegalArgumentException if a weight is not contiguous or not on the CPU
    */
-  FusedOptimizer(String kernel, int roles, List<Tensor> weights) {
+  FusedOptimizer(String kernel, int roles, boolean counts, List<Tensor> weights) {
     for (Tensor weight : weights) {
       if (!weight.is_cpu() || !weight.is_contiguous()) {
         throw new IllegalArgumentException(
@@ -79,8 +80,9 @@ public abstract sealed class FusedOptimizer implements Peer
       for (int role = 0; role < roles; role++) {
         state.add(weights.stream().map(weight -> kept(torch.zeros_like(weight))).toList());
       }
-      steps = kept(torch.zeros(weights.size()));
-      step = IntStream.range(0, weights.size()).mapToObj(i -> kept(steps.select(0, i))).toList();
+      int counters = counts ? weights.size() : 0;
+      steps = kept(torch.zeros(counters));
+      step = IntStream.range(0, counters).mapToObj(i -> kept(steps.select(0, i))).toList();
     }
   }
 
@@ -118,11 +120,7 @@ public abstract sealed class FusedOptimizer implements Peer
     try (var _ = new PointerScope();
         var _ = new NoGradGuard()) {
       Lists lists = held == null ? lists() : held;
-      if (lists.chosen().size() == weights.size()) {
-        steps.add_(one);
-      } else {
-        lists.chosen().forEach(i -> step.get(i).add_(one));
-      }
+      count(lists.chosen());
       if (eta != optionsEta) {
         options.forEach(Pointer::releaseReference);
         options = allOptions(eta);
@@ -132,6 +130,17 @@ public abstract sealed class FusedOptimizer implements Peer
       lists.values().forEach(stack::push_back);
       options.forEach(stack::push_back);
       Dispatcher.singleton().callBoxed(kernel, stack);
+    }
+  }
+
+  private void count(List<Integer> chosen) {
+    if (step.isEmpty()) {
+      return;
+    }
+    if (chosen.size() == weights.size()) {
+      steps.add_(one);
+    } else {
+      chosen.forEach(i -> step.get(i).add_(one));
     }
   }
 
@@ -154,13 +163,14 @@ public abstract sealed class FusedOptimizer implements Peer
     values.add(value(gradients));
     state.forEach(role -> values.add(list(role, found)));
     addUnusedState(values);
-    values.add(list(step, found));
+    if (!step.isEmpty()) {
+      values.add(list(step, found));
+    }
     return new Lists(found, values);
   }
 
   private List<IValue> allOptions(double eta) {
     List<IValue> all = new ArrayList<>(options(eta));
-    all.add(new IValue(false)); // maximize
     all.add(new IValue()); // grad_scale, of mixed precision
     all.add(new IValue()); // found_inf
     all.forEach(FusedOptimizer::kept);
@@ -170,7 +180,7 @@ public abstract sealed class FusedOptimizer implements Peer
   /** Adds a list for each role of state that the kernel knows but is not asked for. */
   abstract void addUnusedState(List<IValue> values);
 
-  /** The kernel's arguments from the learning rate up to, but without, {@code maximize}. */
+  /** The kernel's arguments after the lists, but for those of mixed precision. */
   abstract List<IValue> options(double eta);
 
   @Override

@@ -31,6 +31,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @param parameters trained weights
  * @param optimizerStateBytes what the optimizer allocated
  * @param adamStateBytes what Adam would allocate for the same weights
+ * @param peakMemoryBytes the most memory that the process had at a time; null where nobody counts
  * @param validationLoss nats per byte of the saved weights; null if not measured or not finite
  * @param bigramBitsPerByte of a {@link dev.mincover.lab.data.BigramModel} on the validation text
  * @param seed of weights, batches and stochastic rounding
@@ -52,6 +53,7 @@ import tools.jackson.databind.json.JsonMapper;
   "parameters",
   "optimizerStateBytes",
   "adamStateBytes",
+  "peakMemoryBytes",
   "validationLoss",
   "validationBitsPerByte",
   "bigramBitsPerByte",
@@ -68,6 +70,7 @@ public record Summary(
     long parameters,
     long optimizerStateBytes,
     long adamStateBytes,
+    @Nullable Long peakMemoryBytes,
     @Nullable Double validationLoss,
     double bigramBitsPerByte,
     long seed,

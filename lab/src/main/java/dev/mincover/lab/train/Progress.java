@@ -1,6 +1,7 @@
 package dev.mincover.lab.train;
 
 import dev.mincover.lab.Terminal;
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.time.Duration;
 import me.tongfei.progressbar.ProgressBar;
@@ -14,17 +15,26 @@ public interface Progress extends AutoCloseable {
   @Override
   void close();
 
-  /** A bar if standard output is a terminal, otherwise about {@code lines} lines. */
-  static Progress of(long steps, int lines, PrintWriter out) {
-    return Terminal.isThere() ? new Bar(steps) : new Lines(steps, lines, out);
+  /**
+   * On standard output: a bar if it is a terminal, otherwise about {@code lines} lines.
+   *
+   * @param task what begins the bar
+   */
+  static Progress onOutput(String task, long steps, int lines, PrintWriter out) {
+    return Terminal.isThere() ? new Bar(task, steps, System.out) : new Lines(steps, lines, out);
+  }
+
+  /** The same on standard error. */
+  static Progress onError(String task, long steps, int lines, PrintWriter err) {
+    return Terminal.isThere() ? new Bar(task, steps, System.err) : new Lines(steps, lines, err);
   }
 
   /** A bar with loss, learning rate, speed and time left. */
   final class Bar implements Progress {
     private final ProgressBar bar;
 
-    Bar(long steps) {
-      bar = Terminal.bar("training", steps, System.out).hideEta().build();
+    Bar(String task, long steps, PrintStream out) {
+      bar = Terminal.bar(task, steps, out).hideEta().build();
     }
 
     @Override
@@ -44,6 +54,7 @@ public interface Progress extends AutoCloseable {
     private final long steps;
     private final long every;
     private final PrintWriter out;
+    private long next;
 
     Lines(long steps, int lines, PrintWriter out) {
       this.steps = steps;
@@ -53,7 +64,8 @@ public interface Progress extends AutoCloseable {
 
     @Override
     public void show(StepReport report) {
-      if (report.step() % every == 0 || report.step() == steps || report.step() == 1) {
+      if (report.step() >= next || report.step() == steps) {
+        next = (report.step() / every + 1) * every;
         out.printf("step %d/%d  %s%n", report.step(), steps, text(report));
         out.flush();
       }

@@ -1,13 +1,11 @@
 package dev.mincover.lab.train;
 
 import dev.mincover.NonFiniteGradientException;
-import dev.mincover.Optimizer;
-import dev.mincover.average.Average;
 import dev.mincover.lab.data.Batch;
 import dev.mincover.lab.data.Batches;
 import dev.mincover.lab.data.Windows;
 import dev.mincover.lab.model.LanguageModel;
-import dev.mincover.torch.TorchOptimizer;
+import dev.mincover.lab.optimizer.Learner;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -29,43 +27,26 @@ public final class Trainer implements AutoCloseable {
   public record Outcome(
       long steps, float loss, float validationLoss, @Nullable NonFiniteGradientException refusal) {}
 
-  /** Mincover's optimizer as a training step takes it. */
-  private record Learner(TorchOptimizer optimizer) implements TrainingStep.Learner {
-    @Override
-    public void step() {
-      optimizer.step();
-    }
-
-    @Override
-    public void zeroGradients() {
-      optimizer.zeroGradients();
-    }
-  }
-
   private final TrainingStep step;
-  private final TorchOptimizer optimizer;
-  private final Optimizer recipe;
+  private final Learner learner;
   private final Batch batch;
   private final Windows windows;
 
   /**
-   * A loop over a model and the optimizer bound to it.
+   * A loop over a model and the learner bound to it.
    *
-   * @param recipe what the optimizer was made with
    * @param batch the buffers for every batch, of training and of validation
    * @param threads how many share the rows of a batch; gradients differ in rounding with it
    */
   public Trainer(
       LanguageModel model,
-      TorchOptimizer optimizer,
-      Optimizer recipe,
+      Learner learner,
       Batches batches,
       Batch batch,
       Windows windows,
       int threads) {
-    this.step = new TrainingStep(model, new Learner(optimizer), batches, batch, threads);
-    this.optimizer = optimizer;
-    this.recipe = recipe;
+    this.step = new TrainingStep(model, learner, batches, batch, threads);
+    this.learner = learner;
     this.batch = batch;
     this.windows = windows;
   }
@@ -93,8 +74,7 @@ public final class Trainer implements AutoCloseable {
       if (stop.getAsBoolean()) {
         return new Outcome(step - 1, loss, Float.NaN, null);
       }
-      // A step that is skipped does not advance the schedule.
-      double learningRate = recipe.learningRate().at(optimizer.core().steps() + 1);
+      double learningRate = learner.learningRate();
       try {
         loss = this.step.run();
       } catch (NonFiniteGradientException refusal) {
@@ -129,27 +109,13 @@ public final class Trainer implements AutoCloseable {
 
   /** Steps that the optimizer has left out because a gradient was not finite. */
   public long skippedSteps() {
-    return optimizer.core().skippedSteps();
-  }
-
-  /**
-   * Does something with the weights that count in the end: their average, if the recipe keeps one,
-   * otherwise those of the last step.
-   */
-  public void withFinalWeights(Runnable task) {
-    if (recipe.options().average() instanceof Average.None) {
-      task.run();
-    } else {
-      try (var _ = optimizer.swapInAverage()) {
-        task.run();
-      }
-    }
+    return learner.skippedSteps();
   }
 
   /** The mean loss of the weights that count over all validation windows, in nats a token. */
   public float validationLoss() {
     double[] sum = {0};
-    withFinalWeights(() -> {
+    learner.withFinalWeights(() -> {
       for (int first = 0; first < windows.count(); ) {
         int rows = windows.fill(first, batch);
         sum[0] += (double) step.loss(batch, rows) * rows;
@@ -159,7 +125,7 @@ public final class Trainer implements AutoCloseable {
     return (float) (sum[0] / windows.count());
   }
 
-  /** Ends the threads; the model and the optimizer are the caller's. */
+  /** Ends the threads; the model and the learner are the caller's. */
   @Override
   public void close() {
     step.close();

@@ -3,18 +3,10 @@ package dev.mincover.lab.train;
 import dev.mincover.lab.data.Batch;
 import dev.mincover.lab.data.Batches;
 import dev.mincover.lab.model.LanguageModel;
+import dev.mincover.lab.optimizer.Learner;
 
 /** One step of a training after another: a random batch, its gradient, and what learns from it. */
 public final class TrainingStep implements AutoCloseable {
-
-  /** An optimizer over the model's weights. */
-  public interface Learner {
-    /** Changes the weights by their gradients. */
-    void step();
-
-    /** Makes every gradient undefined. */
-    void zeroGradients();
-  }
 
   private final DataParallel model;
   private final Learner learner;

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
@@ -123,6 +124,12 @@ class BaselinesTest {
           new FusedAdagrad(List.of(adaGrad), 0.125),
           first - 0.5 * 2 / (Math.sqrt(5) + 0.125),
           4 + 4);
+
+      // m = 1, 0.75 + 2
+      Tensor sgd = Tensors.learning(new float[] {1}, 1);
+      assertTwoSteps(sgd, new FusedSgd(List.of(sgd), 0.75), 1 - 0.5 * 1 - 0.5 * 2.75, 4);
+      Tensor plain = Tensors.learning(new float[] {1}, 1);
+      assertTwoSteps(plain, new FusedSgd(List.of(plain), 0), 1 - 0.5 * 1 - 0.5 * 2, 0);
     }
   }
 
@@ -136,6 +143,45 @@ class BaselinesTest {
         fused.step(0.5);
       }
       assertThat((double) Tensors.values(weight)[0]).isCloseTo(expected, within(1e-6));
+    }
+  }
+
+  @Test
+  void sgdIsAHeavyBallForEveryShape() {
+    Random random = new Random(56);
+    try (var _ = new PointerScope()) {
+      List<Tensor> weights = new ArrayList<>();
+      List<double[]> expected = new ArrayList<>();
+      List<double[]> momentum = new ArrayList<>();
+      for (long[] shape : SHAPES) {
+        float[] initial = Tensors.gaussians(random, shape);
+        weights.add(Tensors.learning(initial, shape));
+        expected.add(IntStream.range(0, initial.length).mapToDouble(i -> initial[i]).toArray());
+        momentum.add(new double[initial.length]);
+      }
+      try (FusedOptimizer sgd = new FusedSgd(weights, 0.9)) {
+        for (int t = 1; t <= STEPS; t++) {
+          double eta = ETA / t;
+          for (int i = 0; i < SHAPES.length; i++) {
+            float[] gradient = Tensors.gaussians(random, SHAPES[i]);
+            weights.get(i).mutable_grad().put(Tensors.of(gradient, SHAPES[i]));
+            for (int j = 0; j < gradient.length; j++) {
+              double m = 0.9 * momentum.get(i)[j] + gradient[j];
+              momentum.get(i)[j] = m;
+              expected.get(i)[j] -= eta * m;
+            }
+          }
+          sgd.step(eta);
+        }
+      }
+      for (int i = 0; i < SHAPES.length; i++) {
+        float[] values = Tensors.values(weights.get(i));
+        for (int j = 0; j < values.length; j++) {
+          assertThat((double) values[j])
+              .as("tensor %d, value %d", i, j)
+              .isCloseTo(expected.get(i)[j], within(2e-6));
+        }
+      }
     }
   }
 

@@ -101,6 +101,7 @@ final class SampleRuns {
             PARAMETERS,
             stateBytes,
             8 * PARAMETERS,
+            null,
             loss,
             BIGRAM,
             seed,

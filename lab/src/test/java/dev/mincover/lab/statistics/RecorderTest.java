@@ -9,9 +9,9 @@ import dev.mincover.lab.data.Windows;
 import dev.mincover.lab.model.Gpt;
 import dev.mincover.lab.model.GptConfig;
 import dev.mincover.lab.model.WeightType;
+import dev.mincover.lab.optimizer.CoreLearner;
 import dev.mincover.lab.train.GradientObserver;
 import dev.mincover.lab.train.Trainer;
-import dev.mincover.torch.TorchOptimizer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -75,13 +75,12 @@ class RecorderTest {
 
   private static Training train(Sm3 recipe, boolean tied, WeightType type, boolean recorded) {
     try (Gpt model = new Gpt(new GptConfig(2, 16, 2, 8, tied), 1, type, true);
-        TorchOptimizer optimizer = TorchOptimizer.bind(recipe, model.parameters(), 2);
+        CoreLearner learner = new CoreLearner(recipe, model.parameters(), 2);
         Recorder recorder = new Recorder(recorded ? model.parameters() : Map.of(), 2);
         Trainer trainer =
             new Trainer(
                 model,
-                optimizer,
-                recipe,
+                learner,
                 new Batches(TEXT, 1),
                 new Batch(3, 8),
                 new Windows(TEXT, 8, 20),
@@ -95,7 +94,7 @@ class RecorderTest {
       trainer.train(12, 100, () -> false, report -> losses.add(report.loss()));
       Map<String, float[]> weights = new LinkedHashMap<>();
       model.parameters().forEach((name, tensor) -> weights.put(name, values(tensor.detach())));
-      return new Training(losses, weights, recorder.statistics(optimizer.core()), sums);
+      return new Training(losses, weights, recorder.statistics(learner.optimizer().core()), sums);
     }
   }
 

@@ -12,7 +12,7 @@ import dev.mincover.lab.data.Windows;
 import dev.mincover.lab.model.Gpt;
 import dev.mincover.lab.model.GptConfig;
 import dev.mincover.lab.model.LanguageModel;
-import dev.mincover.torch.TorchOptimizer;
+import dev.mincover.lab.optimizer.CoreLearner;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -96,7 +96,7 @@ class TrainerTest {
       assertThat(outcome.steps()).isEqualTo(5);
       assertThat(outcome.refusal()).isNull();
       assertThat(spoil.trainer.skippedSteps()).isEqualTo(1);
-      assertThat(spoil.optimizer.core().steps()).isEqualTo(4);
+      assertThat(spoil.learner.optimizer().core().steps()).isEqualTo(4);
     }
     assertThat(reports)
         .extracting(StepReport::learningRate)
@@ -121,15 +121,14 @@ class TrainerTest {
   private static final class Spoil implements AutoCloseable {
     private final Spoiled model =
         new Spoiled(new Gpt(new GptConfig(1, 16, 2, 8), 1), () -> this.step == 3);
-    private final Sm3 recipe;
-    private final TorchOptimizer optimizer;
+    private final CoreLearner learner;
     private final Trainer trainer;
     private int step;
 
     Spoil(Guard guard) {
-      recipe = Sm3.learningRate(step -> step * 0.001).guard(guard);
-      optimizer = TorchOptimizer.bind(recipe, model.parameters(), 1);
-      trainer = trainer(model, optimizer, recipe);
+      Sm3 recipe = Sm3.learningRate(step -> step * 0.001).guard(guard);
+      learner = new CoreLearner(recipe, model.parameters(), 1);
+      trainer = trainer(model, learner);
     }
 
     /** Asked before every step, and never in favour of a stop. */
@@ -141,7 +140,7 @@ class TrainerTest {
     @Override
     public void close() {
       trainer.close();
-      optimizer.close();
+      learner.close();
       model.close();
     }
   }
@@ -153,8 +152,8 @@ class TrainerTest {
     train(8, 2, Integer.MAX_VALUE, 0.05, plain);
     Sm3 recipe = Sm3.learningRate(0.05).average(Average.polyak(0.9));
     try (Gpt model = new Gpt(new GptConfig(1, 16, 2, 8), 1);
-        TorchOptimizer optimizer = TorchOptimizer.bind(recipe, model.parameters(), 1);
-        Trainer trainer = trainer(model, optimizer, recipe)) {
+        CoreLearner learner = new CoreLearner(recipe, model.parameters(), 1);
+        Trainer trainer = trainer(model, learner)) {
       trainer.train(8, 2, () -> false, averaged::add);
     }
     assertThat(averaged)
@@ -163,23 +162,17 @@ class TrainerTest {
     assertThat(averaged.getLast().validationLoss()).isNotEqualTo(plain.getLast().validationLoss());
   }
 
-  private static Trainer trainer(LanguageModel model, TorchOptimizer optimizer, Sm3 recipe) {
+  private static Trainer trainer(LanguageModel model, CoreLearner learner) {
     return new Trainer(
-        model,
-        optimizer,
-        recipe,
-        new Batches(TEXT, 1),
-        new Batch(3, 8),
-        new Windows(TEXT, 8, 20),
-        2);
+        model, learner, new Batches(TEXT, 1), new Batch(3, 8), new Windows(TEXT, 8, 20), 2);
   }
 
   private static Trainer.Outcome train(
       long steps, long every, int stopAfter, double eta, List<StepReport> reports) {
     Sm3 recipe = Sm3.learningRate(eta);
     try (Gpt model = new Gpt(new GptConfig(1, 16, 2, 8), 1);
-        TorchOptimizer optimizer = TorchOptimizer.bind(recipe, model.parameters(), 1);
-        Trainer trainer = trainer(model, optimizer, recipe)) {
+        CoreLearner learner = new CoreLearner(recipe, model.parameters(), 1);
+        Trainer trainer = trainer(model, learner)) {
       return trainer.train(steps, every, () -> reports.size() >= stopAfter, reports::add);
     }
   }

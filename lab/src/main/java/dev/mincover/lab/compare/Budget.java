@@ -1,0 +1,50 @@
+package dev.mincover.lab.compare;
+
+import dev.mincover.lab.UserError;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Wall time that a command may take in all, from the start of its process.
+ *
+ * @param text as it was given
+ * @param seconds above 0
+ */
+public record Budget(String text, double seconds) {
+
+  private static final Pattern TEXT = Pattern.compile("([0-9]{1,9}(?:\\.[0-9]{1,9})?)([smh])");
+  private static final double MOST = 30 * 24 * 3600.0;
+
+  /**
+   * The budget of a text such as {@code 90s}, {@code 5m} or {@code 1.5h}.
+   *
+   * @throws UserError if it is not of that form, is zero or above 30 days
+   */
+  public static Budget parse(String text) {
+    Matcher matcher = TEXT.matcher(text);
+    double seconds = matcher.matches() ? seconds(matcher) : Double.NaN;
+    if (!(seconds > 0 && seconds <= MOST)) {
+      throw new UserError(
+          "--budget is '%s'; it must be a time above 0 and at most 720h, such as 90s, 5m or 1.5h"
+              .formatted(text));
+    }
+    return new Budget(text, seconds);
+  }
+
+  private static double seconds(Matcher matcher) {
+    double number = Double.parseDouble(matcher.group(1));
+    return switch (matcher.group(2)) {
+      case "h" -> 3600 * number;
+      case "m" -> 60 * number;
+      default -> number;
+    };
+  }
+
+  /** Such as {@code 9:05}, or {@code 1:00:00} from an hour on. */
+  public static String clock(double seconds) {
+    long whole = Math.round(seconds);
+    return whole < 3600
+        ? "%d:%02d".formatted(whole / 60, whole % 60)
+        : "%d:%02d:%02d".formatted(whole / 3600, whole / 60 % 60, whole % 60);
+  }
+}

@@ -1,0 +1,149 @@
+package dev.mincover.lab.compare;
+
+import dev.mincover.lab.model.Gpt;
+import dev.mincover.lab.optimizer.Learner;
+import dev.mincover.lab.optimizer.LearnerRecipe;
+import dev.mincover.lab.train.LanguageTask;
+import dev.mincover.lab.train.Trainer;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+
+/**
+ * How long trainings take on this machine, measured by a few steps of each optimizer.
+ *
+ * @param startSeconds of a process from its start to its first step at full speed, and to its end
+ *     after the last
+ * @param evaluationSeconds of an evaluation
+ * @param stepSeconds of a step, by optimizer
+ */
+public record Calibration(
+    double startSeconds, double evaluationSeconds, Map<String, Double> stepSeconds) {
+
+  /** Machines are not equally fast at all times, nor the same machine. */
+  private static final double SAFETY = 0.9;
+
+  private static final long SEED = 0;
+  private static final int LEAST_STEPS = 6;
+
+  /** Of which calibration sees the first few; far from the end the rate stays as it is. */
+  private static final long TRAINING = 10_000;
+
+  /** Copies the times. */
+  public Calibration {
+    stepSeconds = Map.copyOf(stepSeconds);
+  }
+
+  /**
+   * Measures. What this process has taken since its start, with the first steps of a first
+   * training, is what another process will take.
+   *
+   * @param seconds about how long to measure
+   * @param stop asked before every step; if it says so, the result is of no use
+   */
+  public static Calibration measure(
+      LanguageTask task,
+      List<ComparedOptimizer> optimizers,
+      int threads,
+      double seconds,
+      BooleanSupplier stop) {
+    // Loads the engine, and lets the JVM compile what the first optimizer needs.
+    train(task, optimizers.getFirst(), threads, 0, stop);
+    double start = uptime();
+    Map<String, Double> stepSeconds = new LinkedHashMap<>();
+    double evaluation = 0;
+    for (ComparedOptimizer optimizer : optimizers) {
+      Part part = train(task, optimizer, threads, seconds / optimizers.size(), stop);
+      stepSeconds.put(optimizer.name(), part.stepSeconds());
+      evaluation = part.evaluationSeconds(); // The last is that of code best compiled.
+    }
+    return new Calibration(start, evaluation, stepSeconds);
+  }
+
+  private record Part(double stepSeconds, double evaluationSeconds) {}
+
+  private static Part train(
+      LanguageTask task,
+      ComparedOptimizer optimizer,
+      int threads,
+      double seconds,
+      BooleanSupplier stop) {
+    LearnerRecipe recipe = LearnerRecipe.of(optimizer.settings(task.weights()), TRAINING, SEED);
+    double end = uptime() + seconds;
+    List<Double> times = new ArrayList<>();
+    try (Gpt model = task.model(SEED, recipe);
+        Learner learner = recipe.bind(model.parameters(), threads);
+        Trainer trainer = task.trainer(model, learner, task.windows(), SEED, threads)) {
+      trainer.train(
+          TRAINING,
+          Long.MAX_VALUE,
+          () -> (times.size() >= LEAST_STEPS && uptime() >= end) || stop.getAsBoolean(),
+          report -> times.add(report.seconds()));
+      if (stop.getAsBoolean()) {
+        return new Part(0, 0);
+      }
+      double before = uptime();
+      trainer.validationLoss();
+      // The first third is slower while the JVM compiles.
+      int from = times.size() / 3;
+      double step = (times.getLast() - times.get(from)) / (times.size() - 1 - from);
+      return new Part(step, uptime() - before);
+    }
+  }
+
+  /** Seconds since this process began. */
+  public static double uptime() {
+    return ManagementFactory.getRuntimeMXBean().getUptime() * 1e-3;
+  }
+
+  /**
+   * How many steps each training may have for all to end in time.
+   *
+   * @param seconds left for all of them
+   * @param optimizers of each of which there is a training for every seed
+   * @param evaluations of each training
+   * @return 0 or less if there is no time for one step
+   */
+  public long steps(
+      double seconds, List<ComparedOptimizer> optimizers, int seeds, int evaluations) {
+    double once = startSeconds + evaluations * evaluationSeconds;
+    double steps = optimizers.stream().mapToDouble(this::stepSeconds).sum();
+    double time = SAFETY * seconds - once * optimizers.size() * seeds;
+    return (long) Math.floor(time / (steps * seeds));
+  }
+
+  /**
+   * How many steps the last round of a sweep may have.
+   *
+   * @param seconds left for the sweep
+   * @return 0 or less if there is no time for one step
+   */
+  public long sweepSteps(double seconds, List<ComparedOptimizer> optimizers, Sweep sweep) {
+    // Of a sweep with very many steps in its last round, so that rounding counts for nothing.
+    long many = 1L << 30;
+    Sweep longer = new Sweep(sweep.rates(), many, sweep.seeds());
+    double steps = optimizers.stream().mapToDouble(this::stepSeconds).sum();
+    double once = sweep.trainings() * evaluationSeconds * optimizers.size();
+    return (long) Math.floor((SAFETY * seconds - once) * many / (steps * longer.stepsInAll()));
+  }
+
+  /**
+   * How long trainings will take.
+   *
+   * @param steps of each
+   */
+  public double seconds(
+      long steps, List<ComparedOptimizer> optimizers, int seeds, int evaluations) {
+    double once = startSeconds + evaluations * evaluationSeconds;
+    double each = optimizers.stream().mapToDouble(this::stepSeconds).sum();
+    return seeds * (once * optimizers.size() + steps * each);
+  }
+
+  /** Seconds of a step of an optimizer. */
+  public double stepSeconds(ComparedOptimizer optimizer) {
+    return stepSeconds.getOrDefault(optimizer.name(), 0.0);
+  }
+}

@@ -1,0 +1,121 @@
+package dev.mincover.lab.compare;
+
+import static java.util.Objects.requireNonNullElse;
+
+import dev.mincover.ByName;
+import dev.mincover.lab.UserError;
+import dev.mincover.lab.model.WeightType;
+import dev.mincover.lab.optimizer.Names;
+import dev.mincover.lab.optimizer.OptimizerOptions;
+import dev.mincover.lab.optimizer.OptimizerSettings;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+
+/**
+ * An optimizer that can be compared. It is what {@code mincover train} makes of its arguments.
+ *
+ * @param name on the command line, in tables and of directories
+ * @param byDefault whether it is compared unless told otherwise
+ * @param arguments of {@code train} that choose it, but for the learning rate
+ * @param learningRate null for the default of {@code train}
+ */
+public record ComparedOptimizer(
+    String name, boolean byDefault, List<String> arguments, @Nullable Double learningRate) {
+
+  /** The middle of the rates to try for an optimizer whose default has none. */
+  private static final double MIDDLE = 0.002;
+
+  /**
+   * All there are, in the order of tables. Learning rates are the tuned defaults of {@code train},
+   * in {@link dev.mincover.lab.optimizer.OptimizerKind}; a variant that wants another says it here.
+   */
+  public static final List<ComparedOptimizer> ALL =
+      List.of(
+          of("sm3", true, "--optimizer sm3"),
+          of("sm3-bf16", false, "--optimizer sm3 --momentum-format bfloat16"),
+          of("sm3-int8", false, "--optimizer sm3 --momentum-format int8"),
+          of("sm3-none", false, "--optimizer sm3 --momentum 0"),
+          of("adam", true, "--optimizer torch-fused-adam"),
+          of("adagrad", true, "--optimizer torch-fused-adagrad"),
+          of("adafactor", true, "--optimizer adafactor"),
+          of("sgd", true, "--optimizer torch-fused-sgd"));
+
+  /** Copies the arguments. */
+  public ComparedOptimizer {
+    arguments = List.copyOf(arguments);
+  }
+
+  private static ComparedOptimizer of(String name, boolean byDefault, String arguments) {
+    return new ComparedOptimizer(name, byDefault, List.of(arguments.split(" ")), null);
+  }
+
+  /** Those compared unless told otherwise. */
+  public static List<ComparedOptimizer> defaults() {
+    return ALL.stream().filter(ComparedOptimizer::byDefault).toList();
+  }
+
+  /**
+   * The optimizers of names, each once, in the order of {@link #ALL}.
+   *
+   * @param patterns names in which * stands for any characters
+   * @throws UserError if one fits no optimizer
+   */
+  public static List<ComparedOptimizer> named(List<String> patterns) {
+    Set<String> names = new LinkedHashSet<>();
+    for (String pattern : patterns) {
+      ByName.Rule<String> rule = new ByName.Rule<>(pattern, "");
+      List<String> all = ALL.stream().map(ComparedOptimizer::name).toList();
+      List<String> found = all.stream().filter(rule::matches).toList();
+      if (found.isEmpty()) {
+        throw new UserError(
+            "--optimizers: no optimizer is called '%s'; there are %s (* stands for any characters)"
+                .formatted(pattern, Names.listed(all, "and")));
+      }
+      names.addAll(found);
+    }
+    return ALL.stream().filter(optimizer -> names.contains(optimizer.name())).toList();
+  }
+
+  /** The same at a learning rate. */
+  public ComparedOptimizer at(double learningRate) {
+    return new ComparedOptimizer(name, byDefault, arguments, learningRate);
+  }
+
+  /** The command line of {@code train} for it, without the command. */
+  public List<String> trainArguments() {
+    List<String> all = new ArrayList<>(arguments);
+    if (learningRate != null) {
+      all.addAll(List.of("--learning-rate", learningRate.toString()));
+    }
+    return all;
+  }
+
+  /**
+   * Every choice about it.
+   *
+   * @throws UserError if it cannot step weights of that type
+   */
+  public OptimizerSettings settings(WeightType weights) {
+    String[] all = trainArguments().toArray(String[]::new);
+    return CommandLine.populateCommand(new OptimizerOptions(), all).settings(weights);
+  }
+
+  /**
+   * Learning rates to try, from the lowest to the highest, each twice the one before, with the
+   * default in their middle.
+   *
+   * @param count how many
+   */
+  public List<Double> rates(int count) {
+    double middle = requireNonNullElse(settings(WeightType.FLOAT32).learningRate(), MIDDLE);
+    List<Double> rates = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      rates.add(middle * Math.pow(2, i - count / 2));
+    }
+    return rates;
+  }
+}

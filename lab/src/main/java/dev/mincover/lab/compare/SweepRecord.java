@@ -1,0 +1,36 @@
+package dev.mincover.lab.compare;
+
+import dev.mincover.lab.run.Summary;
+import java.util.List;
+
+/**
+ * All that a sweep has tried, {@code sweep.json}.
+ *
+ * @param finished false if it was interrupted
+ * @param rounds from the one with all rates to the last
+ * @param trials in the order in which they were made
+ * @param winners of the optimizers that are through
+ * @param machine processor and JDK
+ */
+public record SweepRecord(
+    boolean finished,
+    int rates,
+    List<Long> seeds,
+    List<Sweep.Round> rounds,
+    int threads,
+    int batch,
+    Summary.Model model,
+    String corpus,
+    List<Sweep.Winner> winners,
+    List<Sweep.Trial> trials,
+    String machine,
+    String mincoverVersion) {
+
+  /** Copies the lists. */
+  public SweepRecord {
+    seeds = List.copyOf(seeds);
+    rounds = List.copyOf(rounds);
+    winners = List.copyOf(winners);
+    trials = List.copyOf(trials);
+  }
+}

@@ -1,0 +1,126 @@
+package dev.mincover.lab.optimizer;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.mincover.Optimizer;
+import dev.mincover.Sm3;
+import dev.mincover.lab.UserError;
+import dev.mincover.lab.peer.FusedAdagrad;
+import dev.mincover.lab.peer.FusedAdam;
+import dev.mincover.lab.peer.FusedSgd;
+import dev.mincover.lab.peer.Peer;
+import dev.mincover.schedule.Schedule;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.bytedeco.pytorch.Tensor;
+
+/** What settings describe, checked and ready to be bound to the weights of a model. */
+public sealed interface LearnerRecipe {
+
+  /**
+   * The recipe of a run.
+   *
+   * @param steps how many the run will have; settings give warm-up and the like as shares of them
+   * @param seed of stochastic rounding
+   * @throws UserError if a value is out of range, naming its option
+   */
+  static LearnerRecipe of(OptimizerSettings settings, long steps, long seed) {
+    OptimizerKind kind = Names.parse("--optimizer", settings.name(), OptimizerKind.class);
+    return kind.isPeer()
+        ? OfPeer.of(kind, settings, Schedules.of(settings, steps))
+        : new OfCore(Recipes.of(settings, steps, seed));
+  }
+
+  /** Whether it takes sparse gradients, in which rows may occur more than once. */
+  boolean takesSparse();
+
+  /**
+   * Allocates the state.
+   *
+   * @param parameters the weights by name
+   * @param threads how many may share a step
+   * @throws IllegalArgumentException if the weights are not such as it can step
+   */
+  Learner bind(Map<String, Tensor> parameters, int threads);
+
+  /**
+   * Of Mincover's core.
+   *
+   * @param recipe as core takes it
+   */
+  record OfCore(Optimizer recipe) implements LearnerRecipe {
+
+    @Override
+    public boolean takesSparse() {
+      return recipe instanceof Sm3; // The others take dense gradients only.
+    }
+
+    @Override
+    public Learner bind(Map<String, Tensor> parameters, int threads) {
+      return new CoreLearner(recipe, parameters, threads);
+    }
+  }
+
+  /**
+   * Of libtorch.
+   *
+   * @param schedule of the learning rate
+   * @param constructor of the optimizer over weights
+   */
+  record OfPeer(Schedule schedule, Function<List<Tensor>, Peer> constructor)
+      implements LearnerRecipe {
+
+    private static OfPeer of(OptimizerKind kind, OptimizerSettings settings, Schedule schedule) {
+      double momentum = settings.momentum();
+      if (!(momentum >= 0 && momentum < 1)) {
+        throw new UserError(
+            "--momentum is %s; it must be at least 0 and below 1, for example 0.9"
+                .formatted(momentum));
+      }
+      Function<List<Tensor>, Peer> constructor =
+          switch (kind) {
+            case TORCH_FUSED_ADAM -> {
+              double beta2 = requireNonNull(settings.beta2());
+              double epsilon = positive(settings);
+              if (!(beta2 >= 0 && beta2 < 1)) {
+                throw new UserError(
+                    "--beta2 is %s; it must be at least 0 and below 1, for example 0.999"
+                        .formatted(beta2));
+              }
+              yield weights -> new FusedAdam(weights, momentum, beta2, epsilon);
+            }
+            case TORCH_FUSED_ADAGRAD -> {
+              double epsilon = positive(settings);
+              yield weights -> new FusedAdagrad(weights, epsilon);
+            }
+            case TORCH_FUSED_SGD -> weights -> new FusedSgd(weights, momentum);
+            case SM3, ADAGRAD, ADAM, ADAFACTOR ->
+                throw new IllegalArgumentException(kind + " is core's");
+          };
+      return new OfPeer(schedule, constructor);
+    }
+
+    /** The kernels divide by 0 where all gradients so far were 0 unless there is an epsilon. */
+    private static double positive(OptimizerSettings settings) {
+      double epsilon = requireNonNull(settings.epsilon());
+      if (!(epsilon > 0) || Double.isInfinite(epsilon)) {
+        throw new UserError(
+            "--epsilon is %s; it must be above 0 with %s, for example 1e-8"
+                .formatted(epsilon, settings.name()));
+      }
+      return epsilon;
+    }
+
+    @Override
+    public boolean takesSparse() {
+      return false;
+    }
+
+    @Override
+    public Learner bind(Map<String, Tensor> parameters, int threads) {
+      List<Tensor> weights = List.copyOf(parameters.values());
+      return new PeerLearner(constructor.apply(weights), schedule, weights, threads);
+    }
+  }
+}
