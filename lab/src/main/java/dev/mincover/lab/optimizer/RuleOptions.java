@@ -39,8 +39,8 @@ final class RuleOptions {
       paramLabel = "BETA",
       description =
           "How much of past updates stays, at least 0 and below 1; 0 needs no buffer,"
-              + " except for adam, whose beta1 it is. Not for torch-fused-adagrad. Default: 0 for"
-              + " adagrad and adafactor, otherwise 0.9")
+              + " except for adam, whose beta1 it is. Not for torch-fused-adagrad. Default: 0.9,"
+              + " but 0 for adagrad and adafactor")
   @Nullable Double momentum;
 
   @Option(
