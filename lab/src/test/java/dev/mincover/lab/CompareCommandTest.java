@@ -86,6 +86,13 @@ class CompareCommandTest {
     assertThat(cell("adam", 1, 3)).isEqualTo(cell("sm3", 1, 3));
     assertThat(cell("adam", 2, 3)).isNotEqualTo(cell("sm3", 2, 3));
     JsonNode all = json(file);
+    assertThat(folder.resolve("out/report.html"))
+        .content()
+        .contains("data-run=\"" + folder.resolve("out/adam"), "Activation patterns</h2>");
+    assertThat(folder.resolve("out/adam/report.html")).doesNotExist();
+    // Statistics come of one training alone, the last where there is no AdaGrad.
+    assertThat(folder.resolve("out/adam/statistics.safetensors")).exists();
+    assertThat(folder.resolve("out/sm3/statistics.safetensors")).doesNotExist();
     assertThat(all).isEqualTo(json(folder.resolve("out/comparison.json")));
     assertThat(all.get("finished").booleanValue()).isTrue();
     assertThat(all.get("steps").longValue()).isEqualTo(30);

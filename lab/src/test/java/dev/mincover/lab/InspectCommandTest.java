@@ -70,7 +70,7 @@ class InspectCommandTest {
   void everyParameterIsTold() {
     Result trained = train("");
     assertThat(trained.code()).as(trained.err()).isZero();
-    assertThat(trained.out()).contains("model.safetensors, statistics.safetensors in ");
+    assertThat(trained.out()).contains("model.safetensors, statistics.safetensors, report.html in ");
     Result result = inspect();
     assertThat(result.code()).as(result.err()).isZero();
     assertThat(result.out()).startsWith("SM3-II, momentum 0.9, after 20 steps");
@@ -208,7 +208,7 @@ class InspectCommandTest {
   void aRunWithoutStatisticsIsToldHowToGetThem() {
     Result trained = train("--statistics none");
     assertThat(trained.code()).isZero();
-    assertThat(trained.out()).contains("summary.json, model.safetensors in ");
+    assertThat(trained.out()).contains("summary.json, model.safetensors, report.html in ");
     assertThat(run().statistics()).doesNotExist();
     Result result = inspect();
     assertThat(result.code()).isEqualTo(2);

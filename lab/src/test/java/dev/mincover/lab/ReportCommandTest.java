@@ -39,7 +39,7 @@ class ReportCommandTest {
           new ArrayList<>(
               List.of(
                   ("train --layers 1 --width 16 --heads 2 --context 16 --batch 4 --threads 1"
-                          + " --steps 20 --optimizer "
+                          + " --steps 20 --no-report --optimizer "
                           + optimizer)
                       .split(" ")));
       arguments.addAll(List.of("--corpus", text.toString(), "--out", run(optimizer)));
