@@ -32,11 +32,11 @@ record Finding(String headline, List<String> notes) {
   }
 
   static boolean isAdam(Series series) {
-    return is(series, OptimizerKind.ADAM);
+    return kind(series).isAdam();
   }
 
-  private static boolean is(Series series, OptimizerKind kind) {
-    return series.first().optimizer().name().equals(Names.of(kind));
+  private static OptimizerKind kind(Series series) {
+    return Names.parse("optimizer", series.first().optimizer().name(), OptimizerKind.class);
   }
 
   private static String headline(List<Series> all) {
@@ -44,7 +44,7 @@ record Finding(String headline, List<String> notes) {
     if (best.isEmpty()) {
       return "No run has a validation loss";
     }
-    Optional<Series> sm3 = best(all, series -> is(series, OptimizerKind.SM3));
+    Optional<Series> sm3 = best(all, series -> kind(series) == OptimizerKind.SM3);
     Optional<Series> adam = best(all, Finding::isAdam);
     if (sm3.isEmpty()) {
       return "%s ends %sat %s with %.2f bytes of optimizer state a weight"
@@ -82,7 +82,7 @@ record Finding(String headline, List<String> notes) {
     String name = series.first().optimizer().name();
     boolean only =
         all.stream().filter(other -> other.first().optimizer().name().equals(name)).count() == 1;
-    return only ? Names.parse("optimizer", name, OptimizerKind.class).title() : series.name();
+    return only ? kind(series).title() : series.name();
   }
 
   private static String bits(Series series) {

@@ -110,7 +110,7 @@ final class MemoryCharts {
                 "axisTick",
                 Json.object("show", false),
                 "axisLabel",
-                Json.object("width", 150, "overflow", "break")),
+                Json.object("width", 170, "overflow", "break", "lineHeight", 14)),
             "series",
             List.of(
                 Json.object(
