@@ -70,7 +70,8 @@ class InspectCommandTest {
   void everyParameterIsTold() {
     Result trained = train("");
     assertThat(trained.code()).as(trained.err()).isZero();
-    assertThat(trained.out()).contains("model.safetensors, statistics.safetensors, report.html in ");
+    assertThat(trained.out())
+        .contains("model.safetensors, statistics.safetensors, report.html in ");
     Result result = inspect();
     assertThat(result.code()).as(result.err()).isZero();
     assertThat(result.out()).startsWith("SM3-II, momentum 0.9, after 20 steps");

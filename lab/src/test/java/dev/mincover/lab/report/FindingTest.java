@@ -107,7 +107,8 @@ class FindingTest {
   void libtorchsFusedAdamIsAdam() {
     Finding finding =
         finding(
-            run(sm3(), 1, 2.2, 4_080), run(settings("torch-fused-adam", 0.002, 0.9), 1, 2, 8_000));
+            run(sm3(), 1, 2.2, 4_080),
+            run(settings("torch-fused-adam", 0.002, 0.9), 1, 2.0, 8_000));
     assertThat(finding.headline())
         .isEqualTo(
             "SM3 ends at 2.200 bits per byte, 10 % above Adam, with 51 % of Adam\u2019s optimizer memory");
