@@ -1,5 +1,6 @@
 package dev.mincover.internal;
 
+import static dev.mincover.internal.VectorKernels.ORDER;
 import static java.lang.invoke.MethodHandles.classData;
 import static java.lang.invoke.MethodHandles.lookup;
 import static java.util.Objects.requireNonNull;
@@ -16,7 +17,6 @@ import dev.mincover.DataType;
 import dev.mincover.internal.storage.BFloat16;
 import java.lang.constant.ConstantDescs;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -45,7 +45,6 @@ final class VectorRowKernel implements RowKernel {
   private static final VectorSpecies<Integer> I = F.withLanes(int.class);
   private static final VectorSpecies<Short> S =
       VectorSpecies.of(short.class, VectorShape.forBitSize(F.vectorBitSize() / 2));
-  private static final ByteOrder ORDER = ByteOrder.nativeOrder();
   private static final int STEP = F.length();
 
   // Constants of the class itself [1].

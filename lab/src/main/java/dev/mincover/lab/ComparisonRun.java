@@ -18,8 +18,6 @@ import dev.mincover.lab.train.LanguageTask;
 import dev.mincover.lab.train.Progress;
 import dev.mincover.lab.train.StepReport;
 import java.io.PrintWriter;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -225,12 +223,7 @@ record ComparisonRun(
         trainings.run(Interrupt::isRequested, new Shown(chosen, err));
     Comparison comparison = comparison(chosen, runs, bigram);
     JsonOption.write(comparison, directory.path().resolve("comparison.json"));
-    List<RunDirectory> measured =
-        comparison.optimizers().stream()
-            .flatMap(row -> row.runs().stream())
-            .map(run -> new RunDirectory(Path.of(run.directory())))
-            .filter(run -> Files.exists(run.summary()))
-            .toList();
+    List<RunDirectory> measured = comparison.directories().stream().map(RunDirectory::new).toList();
     if (!measured.isEmpty()) {
       Report.of(measured).write(directory.path().resolve(Report.FILE_NAME));
     }
