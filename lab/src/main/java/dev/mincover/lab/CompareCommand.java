@@ -29,7 +29,7 @@ import picocli.CommandLine.Spec;
     name = "compare",
     description = {
       "Trains the same model, from the same initial weights on the same batches, with SM3, Adam,"
-          + " AdaGrad, Adafactor and SGD, each at a learning rate tuned for it, and tells quality,"
+          + " AdaGrad, Adafactor and SGD, each at a learning rate and a warm-up tuned for it, and tells quality,"
           + " memory and speed side by side. Adam, AdaGrad and SGD are libtorch's own fused"
           + " kernels. Every training is a 'mincover train' in a process of its own.",
       ""
@@ -52,6 +52,7 @@ final class CompareCommand implements Callable<Integer> {
 
   private static final String BUDGET = "10m";
   private static final int RATES = 7;
+  private static final List<Double> WARMUPS = List.of(0.05, 0.2, 0.4);
   private static final int SWEEP_SEEDS = 2;
 
   @Spec private CommandSpec spec;
@@ -99,14 +100,14 @@ final class CompareCommand implements Callable<Integer> {
   @Option(
       names = "--sweep",
       description =
-          "First search for the best learning rate of each optimizer, equally long for all: rates"
+          "First search for the best learning rate and warm-up of each optimizer, equally long for all: rates"
               + " a factor of 2 apart around the default (around 0.002 for adafactor, whose default has"
-              + " none) are trained for few steps, the better half"
+              + " none), each with each of --sweep-warmups, are trained for few steps, the better half"
               + " for twice as many, and so on, up to --steps; or in 60 %% of --budget. Then train"
               + " at the rates found.")
   private boolean sweep;
 
-  @Option(names = "--sweep-only", description = "Only search for learning rates.")
+  @Option(names = "--sweep-only", description = "Only search for learning rates and warm-ups.")
   private boolean sweepOnly;
 
   @Option(
@@ -114,6 +115,15 @@ final class CompareCommand implements Callable<Integer> {
       paramLabel = "N",
       description = "Learning rates to try with each optimizer. Default: 7")
   private @Nullable Integer sweepRates;
+
+  @Option(
+      names = "--sweep-warmups",
+      split = ",",
+      paramLabel = "SHARE",
+      description =
+          "Shares of the steps over which the rate rises, to try with each of the rates. Default:"
+              + " 0.05,0.2,0.4")
+  private @Nullable List<Double> sweepWarmups;
 
   @Option(
       names = "--sweep-seeds",
@@ -177,7 +187,7 @@ final class CompareCommand implements Callable<Integer> {
 
   private @Nullable Sweep sweep(List<Long> seeds, @Nullable Long steps) {
     if (!sweep && !sweepOnly) {
-      for (String option : List.of("--sweep-rates", "--sweep-seeds")) {
+      for (String option : List.of("--sweep-rates", "--sweep-warmups", "--sweep-seeds")) {
         if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
           throw new UserError("%s has no effect without --sweep; add that".formatted(option));
         }
@@ -185,14 +195,17 @@ final class CompareCommand implements Callable<Integer> {
       return null;
     }
     int rates = sweepRates == null ? RATES : sweepRates;
+    List<Double> warmups =
+        sweepWarmups == null ? WARMUPS : List.copyOf(new LinkedHashSet<>(sweepWarmups));
     int count = sweepSeeds == null ? SWEEP_SEEDS : sweepSeeds;
     if (rates < 2 || rates > 64) {
       throw new UserError(
           "--sweep-rates is %d; it must be at least 2 and at most 64".formatted(rates));
     }
+    warmups.forEach(share -> Checks.requireShare("--sweep-warmups", share, "0.05"));
     Checks.requireCount("--sweep-seeds", count, 1000);
     long highest = seeds.stream().mapToLong(Long::longValue).max().orElse(0);
     List<Long> next = LongStream.rangeClosed(1, count).map(i -> highest + i).boxed().toList();
-    return new Sweep(rates, steps == null ? 1 : steps, next);
+    return new Sweep(rates, warmups, steps == null ? 1 : steps, next);
   }
 }

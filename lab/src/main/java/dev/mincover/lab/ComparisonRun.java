@@ -141,19 +141,22 @@ record ComparisonRun(
           "--budget %s is too short for a search, %d trainings of which the last have %d steps; give more, or fewer --optimizers"
               .formatted(budget.text(), sweep.trainings() * optimizers.size(), LEAST_STEPS));
     }
-    return new Sweep(sweep.rates(), rounded(steps), sweep.seeds());
+    return new Sweep(sweep.rates(), sweep.warmups(), rounded(steps), sweep.seeds());
   }
 
   private SweepRecord search(Sweep plan, PrintWriter text, PrintWriter err) {
     line(
         text,
         "sweep",
-        "%d rates for each optimizer, %s; seeds %s"
+        "%d rates, each with warm-up over %s %% of the steps, for each optimizer: %s; seeds %s"
             .formatted(
                 plan.rates(),
                 Names.listed(
+                    plan.warmups().stream().map(share -> "%.3g".formatted(100 * share)).toList(),
+                    "and"),
+                Names.listed(
                     plan.rounds().stream()
-                        .map(r -> "%d of them for %,d steps".formatted(r.rates(), r.steps()))
+                        .map(r -> "%d trained for %,d steps".formatted(r.choices(), r.steps()))
                         .toList(),
                     "then"),
                 Names.listed(plan.seeds().stream().map(String::valueOf).toList(), "and")));
@@ -163,7 +166,7 @@ record ComparisonRun(
         .run(text, err);
   }
 
-  /** The optimizers at the rates that won; those of which all diverged keep theirs. */
+  /** The optimizers at the rates and warm-ups that won; those of which all diverged keep theirs. */
   private List<ComparedOptimizer> tuned(SweepRecord record) {
     return optimizers.stream()
         .map(optimizer ->
@@ -171,7 +174,7 @@ record ComparisonRun(
                 .filter(winner -> winner.optimizer().equals(optimizer.name()))
                 .filter(winner -> winner.validationLoss() != null)
                 .findFirst()
-                .map(winner -> optimizer.at(winner.learningRate()))
+                .map(winner -> optimizer.at(winner.learningRate(), winner.warmup()))
                 .orElse(optimizer))
         .toList();
   }

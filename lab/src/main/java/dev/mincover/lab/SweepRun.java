@@ -72,6 +72,7 @@ record SweepRun(
     return new SweepRecord(
         winners.size() == optimizers.size(),
         sweep.rates(),
+        sweep.warmups(),
         sweep.seeds(),
         sweep.rounds(),
         threads,
@@ -87,7 +88,8 @@ record SweepRun(
   private List<String> lines(List<Sweep.Winner> winners) {
     List<String> lines = new ArrayList<>();
     lines.add(
-        "%-10s %-22s %-10s %10s".formatted("optimizer", "rates tried", "best", "loss").strip());
+        "%-10s %-22s %-10s %8s %10s"
+            .formatted("optimizer", "rates tried", "best", "warm-up", "loss"));
     for (Sweep.Winner winner : winners) {
       Double loss = winner.validationLoss();
       String note =
@@ -95,11 +97,12 @@ record SweepRun(
               ? "  all diverged"
               : winner.atEdge() ? "  at the edge of what was tried" : "";
       lines.add(
-          "%-10s %-22s %-10s %10s%s"
+          "%-10s %-22s %-10s %8s %10s%s"
               .formatted(
                   winner.optimizer(),
                   rate(winner.rates().getFirst()) + " to " + rate(winner.rates().getLast()),
                   rate(winner.learningRate()),
+                  share(winner.warmup()),
                   loss == null ? "-" : "%.4f".formatted(loss),
                   note));
     }
@@ -114,6 +117,10 @@ record SweepRun(
   /** Four digits are more than a grid of powers of 2 needs. */
   private static String rate(double rate) {
     return "%.4g".formatted(rate).replaceFirst("0+(e|$)", "$1");
+  }
+
+  private static String share(double warmup) {
+    return "%.3g %%".formatted(100 * warmup);
   }
 
   /** Where a sweep is: a bar on a terminal, elsewhere a line for each trial. */
@@ -145,9 +152,10 @@ record SweepRun(
       if (bar == null) {
         Double loss = trial.validationLoss();
         err.printf(
-            "sweep  %s at %s, %,d steps, seed %d: %s%n",
+            "sweep  %s at %s, warm-up %s, %,d steps, seed %d: %s%n",
             trial.optimizer(),
             rate(trial.learningRate()),
+            share(trial.warmup()),
             trial.steps(),
             trial.seed(),
             loss == null ? "diverged" : "loss %.4f".formatted(loss));

@@ -10,6 +10,7 @@ import dev.mincover.lab.compare.Comparison;
 import dev.mincover.lab.compare.Trainings;
 import dev.mincover.lab.model.Gpt;
 import dev.mincover.lab.model.ModelFile;
+import dev.mincover.lab.optimizer.OptimizerSettings;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.run.Summary;
 import dev.mincover.lab.train.StepReport;
@@ -143,7 +144,9 @@ class CompareCommandTest {
   @Test
   void aSweepFindsRatesToTrainWith() throws IOException {
     Result result =
-        compare("--sweep --sweep-rates 3 --optimizers sgd --seeds 7 --steps 12 --json -");
+        compare(
+            "--sweep --sweep-rates 3 --sweep-warmups 0.25 --optimizers sgd --seeds 7 --steps 12"
+                + " --json -");
     assertThat(result.code()).as(result.err()).isZero();
     JsonNode sweep = json(folder.resolve("out/sweep.json"));
     assertThat(sweep.get("finished").booleanValue()).isTrue();
@@ -168,9 +171,11 @@ class CompareCommandTest {
     assertThat(winner.get("learningRate").doubleValue()).isEqualTo(rate);
     assertThat(winner.get("validationLoss").doubleValue()).isEqualTo(best / 2);
     assertThat(winner.get("rates").size()).isEqualTo(3);
-    assertThat(Summary.read(folder.resolve("out/sgd/summary.json")).optimizer().learningRate())
-        .isEqualTo(rate);
-    assertThat(result.err()).containsPattern("(?m)^sgd +[0-9.]+ to [0-9.]+ +[0-9.]+ +[0-9.]+");
+    OptimizerSettings trained = Summary.read(folder.resolve("out/sgd/summary.json")).optimizer();
+    assertThat(trained.learningRate()).isEqualTo(rate);
+    assertThat(trained.warmup()).isEqualTo(0.25);
+    assertThat(result.err())
+        .containsPattern("(?m)^sgd +[0-9.]+ to [0-9.]+ +[0-9.]+ +25.0 % +[0-9.]+");
     // Standard output is the comparison alone.
     JsonNode comparison = JsonMapper.shared().readTree(result.out());
     assertThat(comparison).isEqualTo(json(folder.resolve("out/comparison.json")));
@@ -180,7 +185,8 @@ class CompareCommandTest {
   void aSweepAloneTrainsNothingElse() throws IOException {
     Result result =
         compare(
-            "--sweep-only --sweep-rates 2 --sweep-seeds 1 --optimizers sm3,adafactor --steps 4");
+            "--sweep-only --sweep-rates 2 --sweep-warmups 0.1,0.5 --sweep-seeds 1 --optimizers"
+                + " sm3,adafactor --steps 4");
     assertThat(result.code()).as(result.err()).isZero();
     assertThat(result.out()).contains("optimizer", "sm3", "adafactor", "mean of seeds 2");
     try (Stream<Path> files = Files.list(folder.resolve("out"))) {
@@ -190,7 +196,7 @@ class CompareCommandTest {
 
   @Test
   void aTrainingThatFailsIsTold() {
-    ComparedOptimizer sm3 = ComparedOptimizer.named(List.of("sm3")).getFirst().at(1e30);
+    ComparedOptimizer sm3 = ComparedOptimizer.named(List.of("sm3")).getFirst().at(1e30, 0.0);
     List<String> arguments = List.of((MODEL + " --threads 2 --corpus " + text).split(" "));
     List<Comparison.@Nullable Run> ended = new ArrayList<>();
     var runs =
@@ -224,12 +230,14 @@ class CompareCommandTest {
         "--budget 5                   | --budget is '5'; it must be a time above 0",
         "--budget 5m --steps 10       | --steps and --budget choose the number of steps twice",
         "--budget 1s --optimizers sgd | --budget 1s is too short for 10 steps with each of 1 opt",
-        "--budget 1s --sweep          | --budget 1s is too short for a search, 130 trainings",
+        "--budget 1s --sweep          | --budget 1s is too short for a search, 410 trainings",
         "--steps 0                    | --steps is 0; it must be at least 1",
         "--seeds one                  | Invalid value for option '--seeds'",
         "--weights bf16               | --weights bfloat16 is not for --optimizer torch-fused-adam",
         "--sweep --sweep-rates 1      | --sweep-rates is 1; it must be at least 2 and at most 64",
         "--sweep --sweep-seeds 0      | --sweep-seeds is 0; it must be at least 1",
+        "--sweep --sweep-warmups 2    | --sweep-warmups is 2.0; it must be at least 0 and at most 1",
+        "--sweep-warmups 0.1          | --sweep-warmups has no effect without --sweep; add that",
         "--sweep-rates 3              | --sweep-rates has no effect without --sweep; add that",
         "--width 15                   | width 15 is not divisible by heads 2",
         "--json no/such/file.json     | is not a writable directory; choose another",

@@ -124,7 +124,7 @@ public record Calibration(
   public long sweepSteps(double seconds, List<ComparedOptimizer> optimizers, Sweep sweep) {
     // Of a sweep with very many steps in its last round, so that rounding counts for nothing.
     long many = 1L << 30;
-    Sweep longer = new Sweep(sweep.rates(), many, sweep.seeds());
+    Sweep longer = new Sweep(sweep.rates(), sweep.warmups(), many, sweep.seeds());
     double steps = optimizers.stream().mapToDouble(this::stepSeconds).sum();
     double once = sweep.trainings() * evaluationSeconds * optimizers.size();
     return (long) Math.floor((SAFETY * seconds - once) * many / (steps * longer.stepsInAll()));

@@ -22,16 +22,22 @@ import picocli.CommandLine;
  * @param byDefault whether it is compared unless told otherwise
  * @param arguments of {@code train} that choose it, but for the learning rate
  * @param learningRate null for the default of {@code train}
+ * @param warmup share of the steps over which the rate rises; null for the default of {@code train}
  */
 public record ComparedOptimizer(
-    String name, boolean byDefault, List<String> arguments, @Nullable Double learningRate) {
+    String name,
+    boolean byDefault,
+    List<String> arguments,
+    @Nullable Double learningRate,
+    @Nullable Double warmup) {
 
   /** The middle of the rates to try for an optimizer whose default has none. */
   private static final double MIDDLE = 0.002;
 
   /**
-   * All there are, in the order of tables. Learning rates are the tuned defaults of {@code train},
-   * in {@link dev.mincover.lab.optimizer.OptimizerKind}; a variant that wants another says it here.
+   * All there are, in the order of tables. Rates and warm-ups are the tuned defaults of {@code
+   * train}, in {@link dev.mincover.lab.optimizer.OptimizerKind}; a variant that wants another says
+   * it here.
    */
   public static final List<ComparedOptimizer> ALL =
       List.of(
@@ -50,7 +56,7 @@ public record ComparedOptimizer(
   }
 
   private static ComparedOptimizer of(String name, boolean byDefault, String arguments) {
-    return new ComparedOptimizer(name, byDefault, List.of(arguments.split(" ")), null);
+    return new ComparedOptimizer(name, byDefault, List.of(arguments.split(" ")), null, null);
   }
 
   /** Those compared unless told otherwise. */
@@ -80,9 +86,9 @@ public record ComparedOptimizer(
     return ALL.stream().filter(optimizer -> names.contains(optimizer.name())).toList();
   }
 
-  /** The same at a learning rate. */
-  public ComparedOptimizer at(double learningRate) {
-    return new ComparedOptimizer(name, byDefault, arguments, learningRate);
+  /** The same at a learning rate, after a warm-up over a share of the steps. */
+  public ComparedOptimizer at(double learningRate, double warmup) {
+    return new ComparedOptimizer(name, byDefault, arguments, learningRate, warmup);
   }
 
   /** The command line of {@code train} for it, without the command. */
@@ -90,6 +96,9 @@ public record ComparedOptimizer(
     List<String> all = new ArrayList<>(arguments);
     if (learningRate != null) {
       all.addAll(List.of("--learning-rate", learningRate.toString()));
+    }
+    if (warmup != null) {
+      all.addAll(List.of("--warmup", warmup.toString()));
     }
     return all;
   }

@@ -8,26 +8,34 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The search for learning rates by successive halving: all rates of a grid are trained for a few
- * steps, the better half for twice as many, and so on until two are left, or three, of which the
- * best wins. Every optimizer has as many rates and steps. A rate's loss is the mean over seeds; a
- * training that diverges makes it the worst.
+ * The search for learning rates and warm-ups by successive halving: all rates of a grid, each with
+ * each warm-up, are trained for a few steps, the better half for twice as many, and so on until two
+ * are left, or three, of which the best wins. Every optimizer has as many choices and steps. The
+ * loss of a choice is the mean over seeds; a training that diverges makes it the worst.
  *
  * <p>Each training is a whole one, with the warm-up and the cool-down of its own number of steps.
  *
  * @param rates in the grid of each optimizer, at least 2
+ * @param warmups shares of the steps, at least one
  * @param steps of the last round
  * @param seeds of weights and batches
  */
-public record Sweep(int rates, long steps, List<Long> seeds) {
+public record Sweep(int rates, List<Double> warmups, long steps, List<Long> seeds) {
 
   /**
    * A round of the halving.
    *
-   * @param rates how many take part
+   * @param choices how many take part
    * @param steps of each training
    */
-  public record Round(int rates, long steps) {}
+  public record Round(int choices, long steps) {}
+
+  /**
+   * What is chosen.
+   *
+   * @param warmup share of the steps
+   */
+  public record Choice(double learningRate, double warmup) {}
 
   /**
    * A training that was tried.
@@ -38,22 +46,24 @@ public record Sweep(int rates, long steps, List<Long> seeds) {
   public record Trial(
       String optimizer,
       double learningRate,
+      double warmup,
       int round,
       long steps,
       long seed,
       @Nullable Double validationLoss) {}
 
   /**
-   * The best rate of an optimizer.
+   * The best choice for an optimizer.
    *
    * @param validationLoss mean over the seeds in the last round, in nats a byte; null if none of
    *     its trainings came to an end
-   * @param atEdge whether it is the lowest or the highest of the grid, beyond which nothing is
-   *     known
+   * @param atEdge whether its rate is the lowest or the highest of the grid, beyond which nothing
+   *     is known
    */
   public record Winner(
       String optimizer,
       double learningRate,
+      double warmup,
       @Nullable Double validationLoss,
       boolean atEdge,
       List<Double> rates) {}
@@ -65,16 +75,17 @@ public record Sweep(int rates, long steps, List<Long> seeds) {
     OptionalDouble validationLoss(ComparedOptimizer optimizer, long steps, long seed);
   }
 
-  private record Score(double rate, double loss) {}
+  private record Score(Choice choice, double loss) {}
 
-  /** Copies the seeds. */
+  /** Copies the lists. */
   public Sweep {
+    warmups = List.copyOf(warmups);
     seeds = List.copyOf(seeds);
   }
 
-  /** The rounds, from the one with all rates to the last. */
+  /** The rounds, from the one with all choices to the last. */
   public List<Round> rounds() {
-    List<Integer> counts = new ArrayList<>(List.of(rates));
+    List<Integer> counts = new ArrayList<>(List.of(rates * warmups.size()));
     while (counts.getLast() > 3) {
       counts.add((counts.getLast() + 1) / 2);
     }
@@ -87,12 +98,13 @@ public record Sweep(int rates, long steps, List<Long> seeds) {
 
   /** Trainings for one optimizer. */
   public int trainings() {
-    return seeds.size() * rounds().stream().mapToInt(Round::rates).sum();
+    return seeds.size() * rounds().stream().mapToInt(Round::choices).sum();
   }
 
   /** Steps of all trainings for one optimizer. */
   public long stepsInAll() {
-    return seeds.size() * rounds().stream().mapToLong(round -> round.rates() * round.steps()).sum();
+    return seeds.size()
+        * rounds().stream().mapToLong(round -> round.choices() * round.steps()).sum();
   }
 
   /**
@@ -104,16 +116,20 @@ public record Sweep(int rates, long steps, List<Long> seeds) {
   public @Nullable Winner search(
       ComparedOptimizer optimizer, Training training, Consumer<Trial> listener) {
     List<Double> grid = optimizer.rates(rates);
-    List<Double> left = grid;
+    List<Choice> left =
+        grid.stream()
+            .flatMap(rate -> warmups.stream().map(warmup -> new Choice(rate, warmup)))
+            .toList();
     List<Score> scores = List.of();
     int number = 0;
     for (Round round : rounds()) {
       number++;
       scores = new ArrayList<>();
-      for (double rate : left.subList(0, round.rates())) {
+      for (Choice choice : left.subList(0, round.choices())) {
+        ComparedOptimizer tried = optimizer.at(choice.learningRate(), choice.warmup());
         double sum = 0;
         for (long seed : seeds) {
-          OptionalDouble loss = training.validationLoss(optimizer.at(rate), round.steps(), seed);
+          OptionalDouble loss = training.validationLoss(tried, round.steps(), seed);
           if (loss.isEmpty()) {
             return null;
           }
@@ -121,21 +137,29 @@ public record Sweep(int rates, long steps, List<Long> seeds) {
           boolean finite = Double.isFinite(value);
           listener.accept(
               new Trial(
-                  optimizer.name(), rate, number, round.steps(), seed, finite ? value : null));
+                  optimizer.name(),
+                  choice.learningRate(),
+                  choice.warmup(),
+                  number,
+                  round.steps(),
+                  seed,
+                  finite ? value : null));
           sum += finite ? value : Double.POSITIVE_INFINITY;
         }
-        scores.add(new Score(rate, sum / seeds.size()));
+        scores.add(new Score(choice, sum / seeds.size()));
       }
       // Stable: of equal losses, and of rates that diverged, the lower one is the better.
       scores.sort(Comparator.comparingDouble(Score::loss));
-      left = scores.stream().map(Score::rate).toList();
+      left = scores.stream().map(Score::choice).toList();
     }
     Score best = scores.getFirst();
+    double rate = best.choice().learningRate();
     return new Winner(
         optimizer.name(),
-        best.rate(),
+        rate,
+        best.choice().warmup(),
         Double.isFinite(best.loss()) ? best.loss() : null,
-        best.rate() == grid.getFirst() || best.rate() == grid.getLast(),
+        rate == grid.getFirst() || rate == grid.getLast(),
         grid);
   }
 }

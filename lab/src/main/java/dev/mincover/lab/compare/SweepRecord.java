@@ -7,7 +7,8 @@ import java.util.List;
  * All that a sweep has tried, {@code sweep.json}.
  *
  * @param finished false if it was interrupted
- * @param rounds from the one with all rates to the last
+ * @param warmups shares of the steps, each tried with each rate
+ * @param rounds from the one with all choices to the last
  * @param trials in the order in which they were made
  * @param winners of the optimizers that are through
  * @param machine processor and JDK
@@ -15,6 +16,7 @@ import java.util.List;
 public record SweepRecord(
     boolean finished,
     int rates,
+    List<Double> warmups,
     List<Long> seeds,
     List<Sweep.Round> rounds,
     int threads,
@@ -28,6 +30,7 @@ public record SweepRecord(
 
   /** Copies the lists. */
   public SweepRecord {
+    warmups = List.copyOf(warmups);
     seeds = List.copyOf(seeds);
     rounds = List.copyOf(rounds);
     winners = List.copyOf(winners);

@@ -41,10 +41,12 @@ public final class OptimizerDescription {
 
   /** Such as {@code learning rate 0.02, inverse-sqrt}. */
   public static String ofRate(OptimizerSettings settings) {
+    OptimizerKind kind = Names.parse("optimizer", settings.name(), OptimizerKind.class);
     List<String> parts = new ArrayList<>();
     Double rate = settings.learningRate();
     parts.add(rate == null ? "relative steps" : "learning rate " + rate);
     addUnless(parts, "", settings.schedule(), Schedules.CONSTANT);
+    addUnless(parts, "warm-up", settings.warmup(), kind.warmup());
     if (!settings.rateMultipliers().isEmpty()) {
       parts.add("times " + String.join(" ", settings.rateMultipliers()));
     }

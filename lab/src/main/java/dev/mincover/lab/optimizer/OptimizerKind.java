@@ -5,22 +5,23 @@ import org.jspecify.annotations.Nullable;
 /** The optimizers that can be chosen, each with what holds unless an option says otherwise. */
 public enum OptimizerKind {
   /** {@link dev.mincover.Sm3}. */
-  SM3("SM3", 0.02, 0.9, 1.0, 0.0),
+  SM3("SM3", 0.02, 0.05, 0.9, 1.0, 0.0),
   /** {@link dev.mincover.Sm3#adaGrad}. */
-  ADAGRAD("AdaGrad", 0.02, 0, null, 0.0),
+  ADAGRAD("AdaGrad", 0.02, 0.05, 0, null, 0.0),
   /** {@link dev.mincover.Adam}. */
-  ADAM("Adam", 0.002, 0.9, 0.999, 1e-8),
+  ADAM("Adam", 0.002, 0.05, 0.9, 0.999, 1e-8),
   /** {@link dev.mincover.Adafactor}, with relative steps unless a learning rate is given. */
-  ADAFACTOR("Adafactor", null, 0, null, null),
+  ADAFACTOR("Adafactor", null, 0.05, 0, null, null),
   /** {@link dev.mincover.lab.peer.FusedAdam}. */
-  TORCH_FUSED_ADAM("libtorch's fused Adam", 0.002, 0.9, 0.999, 1e-8),
+  TORCH_FUSED_ADAM("libtorch's fused Adam", 0.002, 0.05, 0.9, 0.999, 1e-8),
   /** {@link dev.mincover.lab.peer.FusedAdagrad}. */
-  TORCH_FUSED_ADAGRAD("libtorch's fused AdaGrad", 0.02, 0, null, 1e-10),
+  TORCH_FUSED_ADAGRAD("libtorch's fused AdaGrad", 0.02, 0.05, 0, null, 1e-10),
   /** {@link dev.mincover.lab.peer.FusedSgd}. */
-  TORCH_FUSED_SGD("libtorch's fused SGD", 0.1, 0.9, null, null);
+  TORCH_FUSED_SGD("libtorch's fused SGD", 0.1, 0.05, 0.9, null, null);
 
   private final String title;
   private final @Nullable Double learningRate;
+  private final double warmup;
   private final double momentum;
   private final @Nullable Double beta2;
   private final @Nullable Double epsilon;
@@ -28,11 +29,13 @@ public enum OptimizerKind {
   OptimizerKind(
       String title,
       @Nullable Double learningRate,
+      double warmup,
       double momentum,
       @Nullable Double beta2,
       @Nullable Double epsilon) {
     this.title = title;
     this.learningRate = learningRate;
+    this.warmup = warmup;
     this.momentum = momentum;
     this.beta2 = beta2;
     this.epsilon = epsilon;
@@ -56,6 +59,11 @@ public enum OptimizerKind {
   /** The highest learning rate; null for steps relative to the weights. */
   @Nullable Double learningRate() {
     return learningRate;
+  }
+
+  /** Share of the steps over which the rate rises. */
+  double warmup() {
+    return warmup;
   }
 
   double momentum() {

@@ -62,7 +62,8 @@ public final class OptimizerOptions {
     refuseUnless(momentum != 0, "--momentum-format", rule.momentumFormat, "a --momentum above 0");
     Double learningRate = rate.learningRate == null ? kind.learningRate() : rate.learningRate;
     refuseUnless(learningRate != null, "--schedule", rate.schedule, "a --learning-rate");
-    refuseUnless(rate.warmup != 0, "--warmup-power", rate.warmupPower, "a --warmup above 0");
+    double warmup = orElse(rate.warmup, kind.warmup());
+    refuseUnless(warmup != 0, "--warmup-power", rate.warmupPower, "a --warmup above 0");
     refuseUnless(step.weightDecay != 0, "--no-decay", step.noDecay, "a --weight-decay above 0");
     String format =
         stored ? name("--momentum-format", rule.momentumFormat, Momentum.Format.FLOAT32) : null;
@@ -77,7 +78,7 @@ public final class OptimizerOptions {
         Names.of(kind),
         learningRate,
         learningRate == null ? null : orElse(rate.schedule, Schedules.CONSTANT),
-        rate.warmup,
+        warmup,
         orElse(rate.warmupPower, 2.0),
         rate.cooldown,
         rate.multipliers == null ? List.of() : rate.multipliers,

@@ -30,7 +30,7 @@ final class RateOptions {
       names = "--warmup",
       paramLabel = "SHARE",
       description = "Share of the steps over which the rate rises.")
-  double warmup = 0.05;
+  @Nullable Double warmup;
 
   @Option(
       names = "--warmup-power",

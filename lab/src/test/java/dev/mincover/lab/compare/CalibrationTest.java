@@ -26,9 +26,9 @@ class CalibrationTest {
 
   @Test
   void aSweepEndsInItsTimeToo() {
-    Sweep sweep = new Sweep(7, 1, List.of(2L, 3L));
+    Sweep sweep = new Sweep(7, List.of(0.05), 1, List.of(2L, 3L));
     long steps = CALIBRATION.sweepSteps(10_000, OPTIMIZERS, sweep);
-    Sweep planned = new Sweep(7, steps, sweep.seeds());
+    Sweep planned = new Sweep(7, sweep.warmups(), steps, sweep.seeds());
     double seconds = 0.375 * planned.stepsInAll() + 2 * planned.trainings() * 0.5;
     assertThat(seconds).isBetween(8950.0, 9000.0);
     assertThat(CALIBRATION.sweepSteps(10, OPTIMIZERS, sweep)).isNegative();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mincover.lab.UserError;
 import dev.mincover.lab.model.WeightType;
+import dev.mincover.lab.optimizer.OptimizerSettings;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -31,13 +32,22 @@ class ComparedOptimizerTest {
   @Test
   void eachIsWhatTrainMakesOfItsArguments() {
     for (ComparedOptimizer optimizer : ComparedOptimizer.ALL) {
-      assertThat(optimizer.at(0.125).settings(WeightType.FLOAT32).learningRate()).isEqualTo(0.125);
+      OptimizerSettings settings = optimizer.at(0.125, 0.25).settings(WeightType.FLOAT32);
+      assertThat(settings.learningRate()).isEqualTo(0.125);
+      assertThat(settings.warmup()).isEqualTo(0.25);
     }
     ComparedOptimizer int8 = ComparedOptimizer.named(List.of("sm3-int8")).getFirst();
     assertThat(int8.settings(WeightType.FLOAT32).momentumFormat()).isEqualTo("int8");
-    assertThat(int8.at(0.5).trainArguments())
+    assertThat(int8.at(0.5, 0.25).trainArguments())
         .containsExactly(
-            "--optimizer", "sm3", "--momentum-format", "int8", "--learning-rate", "0.5");
+            "--optimizer",
+            "sm3",
+            "--momentum-format",
+            "int8",
+            "--learning-rate",
+            "0.5",
+            "--warmup",
+            "0.25");
   }
 
   @Test

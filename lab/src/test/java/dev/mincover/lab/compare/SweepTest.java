@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class SweepTest {
 
   private static final ComparedOptimizer ADAM = ComparedOptimizer.named(List.of("adam")).getFirst();
-  private static final Sweep SWEEP = new Sweep(7, 400, List.of(4L, 5L));
+  private static final Sweep SWEEP = new Sweep(7, List.of(0.25), 400, List.of(4L, 5L));
 
   private final List<Sweep.Trial> trials = new ArrayList<>();
 
@@ -27,10 +27,11 @@ class SweepTest {
   void theBetterHalfGoesOnForTwiceAsManySteps() {
     assertThat(SWEEP.rounds())
         .containsExactly(new Sweep.Round(7, 100), new Sweep.Round(4, 200), new Sweep.Round(2, 400));
-    assertThat(new Sweep(3, 40, List.of(1L)).rounds()).containsExactly(new Sweep.Round(3, 40));
-    assertThat(new Sweep(8, 4, List.of(1L)).rounds())
+    assertThat(new Sweep(3, List.of(0.0), 40, List.of(1L)).rounds())
+        .containsExactly(new Sweep.Round(3, 40));
+    assertThat(new Sweep(4, List.of(0.0, 0.5), 4, List.of(1L)).rounds())
         .containsExactly(new Sweep.Round(8, 1), new Sweep.Round(4, 2), new Sweep.Round(2, 4));
-    assertThat(new Sweep(64, 1, List.of(1L)).rounds())
+    assertThat(new Sweep(64, List.of(0.0), 1, List.of(1L)).rounds())
         .allSatisfy(round -> assertThat(round.steps()).isEqualTo(1))
         .hasSize(6);
   }
@@ -48,11 +49,31 @@ class SweepTest {
         .isEqualTo(2 * (7 * 100 + 4 * 200 + 2 * 400));
     assertThat(trials.subList(0, 2))
         .containsExactly(
-            new Sweep.Trial("adam", 0.00025, 1, 100, 4, distance(ADAM.at(0.00025), 0.008) + 0.01),
-            new Sweep.Trial("adam", 0.00025, 1, 100, 5, distance(ADAM.at(0.00025), 0.008) + 0.01));
+            new Sweep.Trial("adam", 0.00025, 0.25, 1, 100, 4, Math.log(32) + 0.01),
+            new Sweep.Trial("adam", 0.00025, 0.25, 1, 100, 5, Math.log(32) + 0.01));
     assertThat(trials.subList(22, 26))
         .extracting(Sweep.Trial::learningRate)
         .containsExactlyInAnyOrder(0.008, 0.008, 0.004, 0.004);
+  }
+
+  @Test
+  void eachRateIsTriedWithEachWarmup() {
+    Sweep sweep = new Sweep(3, List.of(0.0, 0.25), 8, List.of(1L));
+    Sweep.Training prefersLongWarmups =
+        (tried, _, _) -> OptionalDouble.of(distance(tried, 0.004) - requireNonNull(tried.warmup()));
+    Sweep.Winner winner = requireNonNull(sweep.search(ADAM, prefersLongWarmups, trials::add));
+    assertThat(sweep.rounds()).containsExactly(new Sweep.Round(6, 4), new Sweep.Round(3, 8));
+    assertThat(trials.subList(0, 6))
+        .extracting(trial -> new Sweep.Choice(trial.learningRate(), trial.warmup()))
+        .containsExactly(
+            new Sweep.Choice(0.001, 0.0),
+            new Sweep.Choice(0.001, 0.25),
+            new Sweep.Choice(0.002, 0.0),
+            new Sweep.Choice(0.002, 0.25),
+            new Sweep.Choice(0.004, 0.0),
+            new Sweep.Choice(0.004, 0.25));
+    assertThat(winner.learningRate()).isEqualTo(0.004);
+    assertThat(winner.warmup()).isEqualTo(0.25);
   }
 
   @Test
