@@ -5,6 +5,7 @@ import dev.mincover.lab.run.Summary;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +44,7 @@ final class Results {
               "of Adam\u2019s",
               "state over what Adam would allocate",
               each -> new Cell(Finding.percent(each.shareOfAdam()), exact(each.shareOfAdam()))),
+          new Column("peak memory", "most of the process, mean of the runs", Results::peak),
           new Column(
               "tokens/s",
               "in training steps",
@@ -73,6 +75,11 @@ final class Results {
               "optimizerStateBytes",
               "state",
               Summary::optimizerStateBytes,
+              bytes -> ByteCount.format((long) bytes)),
+          new Field(
+              "peakMemoryBytes",
+              "peak memory",
+              Summary::peakMemoryBytes,
               bytes -> ByteCount.format((long) bytes)),
           new Field("parameters", "weights", Summary::parameters, format("%,.0f")),
           new Field("seconds", "seconds", Summary::seconds, format("%,.1f")),
@@ -160,6 +167,20 @@ final class Results {
   private static Cell perplexity(Series series) {
     return mean(
         series, series.bitsPerByte().map(bits -> Math.pow(2, bits)).boxed().toList(), "%.2f");
+  }
+
+  /** Of the runs whose system counts it. */
+  private static Cell peak(Series series) {
+    List<Long> bytes =
+        series.runs().stream()
+            .map(run -> run.summary().peakMemoryBytes())
+            .filter(Objects::nonNull)
+            .toList();
+    if (bytes.isEmpty()) {
+      return new Cell("none", "not counted by the system");
+    }
+    double mean = bytes.stream().mapToLong(Long::longValue).average().orElseThrow();
+    return new Cell(ByteCount.format(Math.round(mean)), exact(mean) + " bytes");
   }
 
   /** The mean and, of several, the standard deviation. */

@@ -132,6 +132,7 @@ class ReportInBrowserTest {
               "validationLoss",
               "validationBitsPerByte",
               "optimizerStateBytes",
+              "peakMemoryBytes",
               "parameters",
               "seconds",
               "optimizerSeconds",
@@ -176,8 +177,15 @@ class ReportInBrowserTest {
   @Test
   void printsOnWhiteWithoutControls() throws Exception {
     open(1280, true);
-    String pdf = browser().call("Page.printToPDF", Map.of()).path("data").stringValue();
-    assertThat(pdf).startsWith("JVBERi"); // %PDF-
+    browser().call("Emulation.setEmulatedMedia", Map.of("media", "print"));
+    assertThat(browser().evaluate("getComputedStyle(document.body).backgroundColor").stringValue())
+        .isEqualTo("rgb(255, 255, 255)");
+    assertThat(
+            browser()
+                .evaluate(
+                    "[...document.querySelectorAll('.controls')].map(each => getComputedStyle(each).display).join()")
+                .stringValue())
+        .matches("none(,none)*");
     assertQuiet();
   }
 }

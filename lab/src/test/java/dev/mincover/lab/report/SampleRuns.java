@@ -101,7 +101,7 @@ final class SampleRuns {
             PARAMETERS,
             stateBytes,
             8 * PARAMETERS,
-            null,
+            500_000_000L + seed,
             loss,
             BIGRAM,
             seed,
