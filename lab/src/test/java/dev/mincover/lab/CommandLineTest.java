@@ -348,7 +348,7 @@ class CommandLineTest {
             "--beta2",
             "Learning rate:",
             "--warmup=SHARE",
-            "Default: 0.05",
+            "Default: 0.2 for sm3",
             "Gradients and weights:",
             "--clip")
         .doesNotContain("Default: []");

@@ -80,7 +80,7 @@ class InspectCommandTest {
         .containsPattern("wte\\.weight +256x16 +slices +1\\.1 kB +[0-9.]+ +[0-9.e+-]+ +[0-9.e+-]+")
         .containsPattern("ln_f\\.bias +16 +singletons +64 B +1\\.0 ")
         .contains(
-            "Rates are eta / sqrt(nu) after the last step, eta = 0.02, the schedule's highest.")
+            "Rates are eta / sqrt(nu) after the last step, eta = 0.08, the schedule's highest.")
         .doesNotContain(">=");
     assertThat(result.out().lines()).allMatch(line -> line.length() <= 100);
   }
@@ -93,7 +93,7 @@ class InspectCommandTest {
         .contains("parameter ", "before clipping");
     JsonNode all = JsonMapper.shared().readTree(Files.readString(file));
     assertThat(all.get("steps").asLong()).isEqualTo(20);
-    assertThat(all.get("learningRate").asDouble()).isEqualTo(0.02);
+    assertThat(all.get("learningRate").asDouble()).isEqualTo(0.08);
     Statistics statistics = Statistics.read(run());
     List<String> names = new ArrayList<>();
     for (JsonNode parameter : all.get("parameters")) {
@@ -115,7 +115,7 @@ class InspectCommandTest {
           largest = Math.max(largest, nu);
         }
         assertThat(parameter.get("smallestRate").asDouble())
-            .isEqualTo(2 * 0.02 / Math.sqrt(largest));
+            .isEqualTo(2 * 0.08 / Math.sqrt(largest));
       }
     }
     assertThat(names).isSorted().contains("wte.weight");

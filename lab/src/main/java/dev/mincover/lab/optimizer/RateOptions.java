@@ -13,8 +13,8 @@ final class RateOptions {
       names = "--learning-rate",
       paramLabel = "ETA",
       description =
-          "The highest one. Default: 0.02 for sm3 and both adagrads, 0.002 for both adams, 0.1 for"
-              + " torch-fused-sgd; adafactor's steps are relative to the weights unless it is given")
+          "The highest one. Default: 0.08 for sm3, 0.02 for both adagrads, 0.002 for both adams,"
+              + " 0.1 for torch-fused-sgd; adafactor's steps are relative to the weights unless it is given")
   @Nullable Double learningRate;
 
   @Option(
@@ -29,7 +29,9 @@ final class RateOptions {
   @Option(
       names = "--warmup",
       paramLabel = "SHARE",
-      description = "Share of the steps over which the rate rises.")
+      description =
+          "Share of the steps over which the rate rises. Default: 0.2 for sm3, both adagrads and"
+              + " torch-fused-sgd, 0.05 for others")
   @Nullable Double warmup;
 
   @Option(

@@ -60,13 +60,14 @@ class OptimizerOptionsTest {
     return recipe(arguments).options();
   }
 
-  private static Schedule schedule(double eta) {
-    return Schedule.constant(eta).warmup(5, 2).cooldown(STEPS, 0.1);
+  /** Of the default shape, with a warm-up over so many of the steps. */
+  private static Schedule schedule(double eta, long warmup) {
+    return Schedule.constant(eta).warmup(warmup, 2).cooldown(STEPS, 0.1);
   }
 
   @Test
   void withoutOptionsItIsTheSm3OfTheLab() {
-    Sm3 expected = Sm3.learningRate(schedule(0.02)).momentum(Momentum.average(0.9));
+    Sm3 expected = Sm3.learningRate(schedule(0.08, 20)).momentum(Momentum.average(0.9));
     assertThat(recipe("")).isEqualTo(expected);
     assertThat(recipe("--optimizer sm3")).isEqualTo(expected);
   }
@@ -82,8 +83,8 @@ class OptimizerOptionsTest {
   @Test
   void theOthersHaveDefaultsOfTheirOwn() {
     assertThat(recipe("--optimizer adagrad"))
-        .isEqualTo(Sm3.learningRate(schedule(0.02)).cover(Cover.singletons()));
-    assertThat(recipe("--optimizer adam")).isEqualTo(Adam.learningRate(schedule(0.002)));
+        .isEqualTo(Sm3.learningRate(schedule(0.02, 20)).cover(Cover.singletons()));
+    assertThat(recipe("--optimizer adam")).isEqualTo(Adam.learningRate(schedule(0.002, 5)));
     Adafactor adafactor = (Adafactor) recipe("--optimizer adafactor --warmup 0 --cooldown 0");
     assertThat(adafactor.relative()).isTrue();
     assertThat(adafactor.momentum().isNone()).isTrue();
@@ -94,7 +95,7 @@ class OptimizerOptionsTest {
   @Test
   void aLearningRateMakesAdafactorsStepsAbsolute() {
     assertThat(recipe("--optimizer adafactor --learning-rate 0.01"))
-        .isEqualTo(Adafactor.learningRate(schedule(0.01)));
+        .isEqualTo(Adafactor.learningRate(schedule(0.01, 5)));
   }
 
   @Test
@@ -115,13 +116,13 @@ class OptimizerOptionsTest {
   @Test
   void theOthersTakeWhatAppliesToThem() {
     assertThat(recipe("--optimizer adam --momentum 0.8 --beta2 0.99 --epsilon 1e-6"))
-        .isEqualTo(Adam.learningRate(schedule(0.002)).betas(0.8, 0.99).epsilon(1e-6));
+        .isEqualTo(Adam.learningRate(schedule(0.002, 5)).betas(0.8, 0.99).epsilon(1e-6));
     assertThat(recipe("--optimizer adam --momentum 0"))
-        .isEqualTo(Adam.learningRate(schedule(0.002)).betas(0, 0.999));
+        .isEqualTo(Adam.learningRate(schedule(0.002, 5)).betas(0, 0.999));
     assertThat(sm3("--optimizer adagrad --momentum 0.5 --momentum-format int8").momentum())
         .isEqualTo(Momentum.average(0.5).stored(Momentum.Format.INT8));
     assertThat(recipe("--optimizer adafactor --learning-rate 1 --momentum 0.5"))
-        .isEqualTo(Adafactor.learningRate(schedule(1)).momentum(Momentum.average(0.5)));
+        .isEqualTo(Adafactor.learningRate(schedule(1, 5)).momentum(Momentum.average(0.5)));
   }
 
   @ParameterizedTest
@@ -154,13 +155,13 @@ class OptimizerOptionsTest {
 
   @Test
   void schedulesHaveShapesBetweenWarmupAndCooldown() {
-    assertThat(recipe("--learning-rate 3").learningRate()).isEqualTo(schedule(3));
+    assertThat(recipe("--learning-rate 3").learningRate()).isEqualTo(schedule(3, 20));
     assertThat(recipe("--warmup 0.2 --warmup-power 1 --cooldown 0").learningRate())
-        .isEqualTo(Schedule.constant(0.02).warmup(20, 1).cooldown(STEPS, 0));
+        .isEqualTo(Schedule.constant(0.08).warmup(20, 1).cooldown(STEPS, 0));
     assertThat(recipe("--schedule inverse-sqrt --warmup 0.16").learningRate())
-        .isEqualTo(Schedule.constant(0.02).inverseSqrt(16).warmup(16, 2).cooldown(STEPS, 0.1));
+        .isEqualTo(Schedule.constant(0.08).inverseSqrt(16).warmup(16, 2).cooldown(STEPS, 0.1));
     assertThat(recipe("--schedule inverse-sqrt --warmup 0 --cooldown 0").learningRate().at(4))
-        .isEqualTo(0.01);
+        .isEqualTo(0.04);
   }
 
   @Test
@@ -173,7 +174,7 @@ class OptimizerOptionsTest {
     assertThat(schedule.at(80)).isEqualTo(1);
     assertThat(schedule.at(81)).isCloseTo(0.2, within(1e-15));
     assertThat(recipe("--schedule piecewise:0.5@0 --warmup 0").learningRate().at(1))
-        .isEqualTo(0.01);
+        .isEqualTo(0.04);
   }
 
   @Test
@@ -348,8 +349,9 @@ class OptimizerOptionsTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "''                                              | learning rate 0.02",
+        "''                                              | learning rate 0.08",
         "--optimizer adafactor                           | relative steps",
+        "--optimizer adam --warmup 0.25                  | learning rate 0.002, warm-up 0.25",
         "--learning-rate 1 --schedule inverse-sqrt --rate-multiplier *.bias=2"
             + " | learning rate 1.0, inverse-sqrt, times *.bias=2"
       })
