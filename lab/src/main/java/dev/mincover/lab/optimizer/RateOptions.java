@@ -30,8 +30,8 @@ final class RateOptions {
       names = "--warmup",
       paramLabel = "SHARE",
       description =
-          "Share of the steps over which the rate rises. Default: 0.2 for sm3, both adagrads and"
-              + " torch-fused-sgd, 0.05 for others")
+          "Share of the steps over which the rate rises. Default: 0.2 for sm3 and both adagrads,"
+              + " 0.05 for others")
   @Nullable Double warmup;
 
   @Option(
