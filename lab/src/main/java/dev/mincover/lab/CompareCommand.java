@@ -29,9 +29,9 @@ import picocli.CommandLine.Spec;
     name = "compare",
     description = {
       "Trains the same model, from the same initial weights on the same batches, with SM3, Adam,"
-          + " AdaGrad, Adafactor and SGD, each at a learning rate and a warm-up tuned for it, and tells quality,"
-          + " memory and speed side by side. Adam, AdaGrad and SGD are libtorch's own fused"
-          + " kernels. Every training is a 'mincover train' in a process of its own.",
+          + " AdaGrad, Adafactor and SGD, each at a learning rate and a warm-up tuned for it, and"
+          + " tells quality, memory and speed side by side. Adam, AdaGrad and SGD are libtorch's"
+          + " own fused kernels. Every training is a 'mincover train' in a process of its own.",
       ""
     },
     abbreviateSynopsis = true,
@@ -100,11 +100,11 @@ final class CompareCommand implements Callable<Integer> {
   @Option(
       names = "--sweep",
       description =
-          "First search for the best learning rate and warm-up of each optimizer, equally long for all: rates"
-              + " a factor of 2 apart around the default (around 0.002 for adafactor, whose default has"
-              + " none), each with each of --sweep-warmups, are trained for few steps, the better half"
-              + " for twice as many, and so on, up to --steps; or in 60 %% of --budget. Then train"
-              + " at the rates found.")
+          "First search for the best learning rate and warm-up of each optimizer, equally long for"
+              + " all: rates a factor of 2 apart around the default (around 0.002 for adafactor,"
+              + " whose default has none), each with each of --sweep-warmups, are trained for few"
+              + " steps, the better half for twice as many, and so on, up to --steps; or in 60 %% of"
+              + " --budget. Then train with what was found.")
   private boolean sweep;
 
   @Option(names = "--sweep-only", description = "Only search for learning rates and warm-ups.")

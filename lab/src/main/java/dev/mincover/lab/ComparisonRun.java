@@ -152,7 +152,7 @@ record ComparisonRun(
             .formatted(
                 plan.rates(),
                 Names.listed(
-                    plan.warmups().stream().map(share -> "%.3g".formatted(100 * share)).toList(),
+                    plan.warmups().stream().map(SweepRun::percentage).toList(),
                     "and"),
                 Names.listed(
                     plan.rounds().stream()

@@ -10,6 +10,8 @@ import dev.mincover.lab.train.LanguageTask;
 import dev.mincover.lab.train.StepReport;
 import dev.mincover.lab.train.Trainer;
 import java.io.PrintWriter;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -102,7 +104,7 @@ record SweepRun(
                   winner.optimizer(),
                   rate(winner.rates().getFirst()) + " to " + rate(winner.rates().getLast()),
                   rate(winner.learningRate()),
-                  share(winner.warmup()),
+                  percentage(winner.warmup()) + " %",
                   loss == null ? "-" : "%.4f".formatted(loss),
                   note));
     }
@@ -119,8 +121,10 @@ record SweepRun(
     return "%.4g".formatted(rate).replaceFirst("0+(e|$)", "$1");
   }
 
-  private static String share(double warmup) {
-    return "%.3g %%".formatted(100 * warmup);
+  /** A share as percentage, such as 5 or 12.5. */
+  static String percentage(double share) {
+    BigDecimal percentage = BigDecimal.valueOf(100 * share).round(new MathContext(4));
+    return percentage.stripTrailingZeros().toPlainString();
   }
 
   /** Where a sweep is: a bar on a terminal, elsewhere a line for each trial. */
@@ -152,10 +156,10 @@ record SweepRun(
       if (bar == null) {
         Double loss = trial.validationLoss();
         err.printf(
-            "sweep  %s at %s, warm-up %s, %,d steps, seed %d: %s%n",
+            "sweep  %s at %s, warm-up %s %%, %,d steps, seed %d: %s%n",
             trial.optimizer(),
             rate(trial.learningRate()),
-            share(trial.warmup()),
+            percentage(trial.warmup()),
             trial.steps(),
             trial.seed(),
             loss == null ? "diverged" : "loss %.4f".formatted(loss));

@@ -175,7 +175,7 @@ class CompareCommandTest {
     assertThat(trained.learningRate()).isEqualTo(rate);
     assertThat(trained.warmup()).isEqualTo(0.25);
     assertThat(result.err())
-        .containsPattern("(?m)^sgd +[0-9.]+ to [0-9.]+ +[0-9.]+ +25.0 % +[0-9.]+");
+        .containsPattern("(?m)^sgd +[0-9.]+ to [0-9.]+ +[0-9.]+ +25 % +[0-9.]+");
     // Standard output is the comparison alone.
     JsonNode comparison = JsonMapper.shared().readTree(result.out());
     assertThat(comparison).isEqualTo(json(folder.resolve("out/comparison.json")));

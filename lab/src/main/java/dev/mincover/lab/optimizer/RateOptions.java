@@ -14,7 +14,8 @@ final class RateOptions {
       paramLabel = "ETA",
       description =
           "The highest one. Default: 0.08 for sm3, 0.02 for both adagrads, 0.002 for both adams,"
-              + " 0.1 for torch-fused-sgd; adafactor's steps are relative to the weights unless it is given")
+              + " 0.1 for torch-fused-sgd; adafactor's steps are relative to the weights unless it is"
+              + " given")
   @Nullable Double learningRate;
 
   @Option(
