@@ -15,8 +15,6 @@ import dev.mincover.lab.optimizer.OptimizerDescription;
 import dev.mincover.lab.report.Report;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.train.LanguageTask;
-import dev.mincover.lab.train.Progress;
-import dev.mincover.lab.train.StepReport;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;
@@ -52,7 +50,6 @@ record ComparisonRun(
   private static final double CALIBRATION_SHARE = 0.03;
 
   private static final long LEAST_STEPS = 10;
-  private static final int LINES = 5;
 
   /** Compares; returns the exit code: 0, or 1 if a training failed. */
   int run(PrintWriter out, PrintWriter err) {
@@ -152,7 +149,7 @@ record ComparisonRun(
             .formatted(
                 plan.rates(),
                 Names.listed(
-                    plan.warmups().stream().map(SweepRun::percentage).toList(),
+                    plan.warmups().stream().map(share -> Figures.plain(100 * share)).toList(),
                     "and"),
                 Names.listed(
                     plan.rounds().stream()
@@ -223,7 +220,7 @@ record ComparisonRun(
     text.flush();
     Trainings trainings = new Trainings(tuned, seeds, chosen, arguments, directory.path());
     Map<ComparedOptimizer, Trainings.Runs> runs =
-        trainings.run(Interrupt::isRequested, new Shown(chosen, err));
+        trainings.run(Interrupt::isRequested, new TrainingsProgress(chosen, err));
     Comparison comparison = comparison(chosen, runs, bigram);
     JsonOption.write(comparison, directory.path().resolve("comparison.json"));
     List<RunDirectory> measured = comparison.directories().stream().map(RunDirectory::new).toList();
@@ -274,59 +271,6 @@ record ComparisonRun(
         Machine.description(),
         Mincover.Version.number(),
         Runtime.version().toString());
-  }
-
-  /** Each training in turn: a bar on a terminal, elsewhere lines; and what came of it. */
-  private static final class Shown implements Trainings.Listener {
-    private final long steps;
-    private final PrintWriter err;
-    private String label = "";
-    private @Nullable Progress progress;
-
-    Shown(long steps, PrintWriter err) {
-      this.steps = steps;
-      this.err = err;
-    }
-
-    @Override
-    public void begins(ComparedOptimizer optimizer, long seed, int number, int of) {
-      label = "%d/%d  %s, seed %d".formatted(number, of, optimizer.name(), seed);
-      if (!Terminal.isThere()) {
-        err.println(label);
-        err.flush();
-      }
-      progress = Progress.onError(label, steps, LINES, err);
-    }
-
-    @Override
-    public void at(StepReport report) {
-      if (progress != null) {
-        progress.show(report);
-      }
-    }
-
-    @Override
-    public void ends(Comparison.@Nullable Run run) {
-      if (progress != null) {
-        progress.close();
-        progress = null;
-      }
-      if (run != null) {
-        err.printf("%s: %s%n", label, result(run));
-        err.flush();
-      }
-    }
-  }
-
-  private static String result(Comparison.Run run) {
-    String failure = run.failure();
-    if (failure != null) {
-      return failure;
-    }
-    return run.finished()
-        ? "%.3f bits per byte, %,.0f tokens/s"
-            .formatted(run.validationBitsPerByte(), run.tokensPerSecond())
-        : "stopped after %,d steps".formatted(run.steps());
   }
 
   private static void line(PrintWriter out, String label, String text) {

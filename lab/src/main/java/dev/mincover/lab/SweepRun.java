@@ -10,8 +10,6 @@ import dev.mincover.lab.train.LanguageTask;
 import dev.mincover.lab.train.StepReport;
 import dev.mincover.lab.train.Trainer;
 import java.io.PrintWriter;
-import java.math.BigDecimal;
-import java.math.MathContext;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -102,9 +100,11 @@ record SweepRun(
           "%-10s %-22s %-10s %8s %10s%s"
               .formatted(
                   winner.optimizer(),
-                  rate(winner.rates().getFirst()) + " to " + rate(winner.rates().getLast()),
-                  rate(winner.learningRate()),
-                  percentage(winner.warmup()) + " %",
+                  Figures.plain(winner.rates().getFirst())
+                      + " to "
+                      + Figures.plain(winner.rates().getLast()),
+                  Figures.plain(winner.learningRate()),
+                  Figures.plain(100 * winner.warmup()) + " %",
                   loss == null ? "-" : "%.4f".formatted(loss),
                   note));
     }
@@ -114,17 +114,6 @@ record SweepRun(
                 sweep.steps(),
                 Names.listed(sweep.seeds().stream().map(String::valueOf).toList(), "and")));
     return lines;
-  }
-
-  /** Four digits are more than a grid of powers of 2 needs. */
-  private static String rate(double rate) {
-    return "%.4g".formatted(rate).replaceFirst("0+(e|$)", "$1");
-  }
-
-  /** A share as percentage, such as 5 or 12.5. */
-  static String percentage(double share) {
-    BigDecimal percentage = BigDecimal.valueOf(100 * share).round(new MathContext(4));
-    return percentage.stripTrailingZeros().toPlainString();
   }
 
   /** Where a sweep is: a bar on a terminal, elsewhere a line for each trial. */
@@ -158,8 +147,8 @@ record SweepRun(
         err.printf(
             "sweep  %s at %s, warm-up %s %%, %,d steps, seed %d: %s%n",
             trial.optimizer(),
-            rate(trial.learningRate()),
-            percentage(trial.warmup()),
+            Figures.plain(trial.learningRate()),
+            Figures.plain(100 * trial.warmup()),
             trial.steps(),
             trial.seed(),
             loss == null ? "diverged" : "loss %.4f".formatted(loss));

@@ -358,14 +358,14 @@ class CommandLineTest {
   @Test
   @DisabledOnOs(OS.WINDOWS)
   void anInterruptEndsTheRunWithItsFilesWhole() throws Exception {
-    Process process = new ProcessBuilder(endlessTraining()).redirectErrorStream(true).start();
+    Process process = MincoverProcess.start(endlessTraining());
     try (BufferedReader out = process.inputReader(UTF_8)) {
       String line = out.readLine();
       while (line != null && !line.startsWith("step 1/")) {
         line = out.readLine();
       }
       assertThat(line).isNotNull();
-      new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+      MincoverProcess.interrupt(process);
       assertThat(out.readAllAsString()).contains("stopped");
       assertThat(process.waitFor()).isEqualTo(130);
     } finally {
@@ -379,7 +379,9 @@ class CommandLineTest {
   @EnabledOnOs(OS.LINUX)
   void controlCOnATerminalEndsTheRunWithItsFilesWhole() throws Exception {
     String quoted =
-        endlessTraining().stream().map(word -> "'" + word + "'").collect(Collectors.joining(" "));
+        MincoverProcess.command(endlessTraining()).stream()
+            .map(word -> "'" + word + "'")
+            .collect(Collectors.joining(" "));
     Process terminal =
         new ProcessBuilder("script", "-qec", quoted, "/dev/null").redirectErrorStream(true).start();
     try {
@@ -395,19 +397,7 @@ class CommandLineTest {
   }
 
   private List<String> endlessTraining() {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--add-modules",
-                "jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Mincover.class.getName()));
-    command.addAll(List.of(arguments("run", "--steps", "10000000")));
-    return command;
+    return List.of(arguments("run", "--steps", "10000000"));
   }
 
   private void awaitFirstRow() throws Exception {

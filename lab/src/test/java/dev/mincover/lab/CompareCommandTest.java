@@ -261,18 +261,7 @@ class CompareCommandTest {
   @Test
   @DisabledOnOs(OS.WINDOWS)
   void anInterruptKeepsAndTellsWhatHasFinished() throws Exception {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--add-modules=jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Mincover.class.getName()));
-    command.addAll(arguments("--optimizers sgd,adam --steps 1500"));
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    Process process = MincoverProcess.start(arguments("--optimizers sgd,adam --steps 1500"));
     String rest;
     try (BufferedReader out = process.inputReader(UTF_8)) {
       String line = out.readLine();
@@ -282,7 +271,7 @@ class CompareCommandTest {
         line = out.readLine();
       }
       assertThat(line).isNotNull();
-      new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+      MincoverProcess.interrupt(process);
       rest = out.readAllAsString();
       assertThat(process.waitFor()).isEqualTo(130);
     } finally {

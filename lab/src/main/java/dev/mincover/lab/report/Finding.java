@@ -1,11 +1,11 @@
 package dev.mincover.lab.report;
 
+import dev.mincover.lab.Figures;
 import dev.mincover.lab.optimizer.Names;
 import dev.mincover.lab.optimizer.OptimizerKind;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -56,7 +56,8 @@ record Finding(String headline, List<String> notes) {
     }
     if (adam.isEmpty()) {
       return "%s ends at %s with %s of the optimizer memory Adam would take"
-          .formatted(shortName(sm3.get(), all), bits(sm3.get()), percent(sm3.get().shareOfAdam()));
+          .formatted(
+              shortName(sm3.get(), all), bits(sm3.get()), Figures.percent(sm3.get().shareOfAdam()));
     }
     double mine = sm3.get().meanBitsPerByte().orElseThrow();
     double difference = mine / adam.get().meanBitsPerByte().orElseThrow() - 1;
@@ -66,8 +67,9 @@ record Finding(String headline, List<String> notes) {
             bits(sm3.get()),
             Math.abs(difference) < LEVEL
                 ? "level with Adam"
-                : percent(Math.abs(difference)) + (difference > 0 ? " above Adam" : " below Adam"),
-            percent(sm3.get().bytesPerWeight() / adam.get().bytesPerWeight()));
+                : Figures.percent(Math.abs(difference))
+                    + (difference > 0 ? " above Adam" : " below Adam"),
+            Figures.percent(sm3.get().bytesPerWeight() / adam.get().bytesPerWeight()));
   }
 
   private static Optional<Series> best(List<Series> all, Predicate<Series> which) {
@@ -87,15 +89,6 @@ record Finding(String headline, List<String> notes) {
 
   private static String bits(Series series) {
     return "%.3f bits per byte".formatted(series.meanBitsPerByte().orElseThrow());
-  }
-
-  /** Such as {@code 51 %}, {@code 1.4 %} or {@code 0.08 %}. */
-  static String percent(double share) {
-    double percent = 100 * share;
-    return String.format(
-        Locale.ROOT,
-        percent >= 9.95 ? "%.0f %%" : percent >= 0.95 ? "%.1f %%" : "%.2g %%",
-        percent);
   }
 
   private static List<String> notes(List<Series> all) {

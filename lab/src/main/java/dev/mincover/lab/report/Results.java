@@ -1,6 +1,7 @@
 package dev.mincover.lab.report;
 
 import dev.mincover.lab.ByteCount;
+import dev.mincover.lab.Figures;
 import dev.mincover.lab.run.Summary;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,7 +44,7 @@ final class Results {
           new Column(
               "of Adam\u2019s",
               "state over what Adam would allocate",
-              each -> new Cell(Finding.percent(each.shareOfAdam()), exact(each.shareOfAdam()))),
+              each -> new Cell(Figures.percent(each.shareOfAdam()), exact(each.shareOfAdam()))),
           new Column("peak memory", "most of the process, mean of the runs", Results::peak),
           new Column(
               "tokens/s",
@@ -56,7 +57,7 @@ final class Results {
                 double share =
                     each.mean(
                         summary -> summary.optimizerSeconds() / Math.max(1e-9, summary.seconds()));
-                return new Cell(Finding.percent(share), exact(share));
+                return new Cell(Figures.percent(share), exact(share));
               }),
           new Column("tokens", "trained on", each -> cell("%,.0f", each.mean(Summary::tokens))));
 

@@ -113,10 +113,4 @@ class FindingTest {
         .isEqualTo(
             "SM3 ends at 2.200 bits per byte, 10 % above Adam, with 51 % of Adam\u2019s optimizer memory");
   }
-
-  @Test
-  void percentagesKeepTwoDigits() {
-    assertThat(Stream.of(0.51, 0.0999, 0.0149, 0.0008, 1.0).map(Finding::percent))
-        .containsExactly("51 %", "10 %", "1.5 %", "0.080 %", "100 %");
-  }
 }
