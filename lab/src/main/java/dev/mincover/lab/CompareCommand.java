@@ -98,6 +98,13 @@ final class CompareCommand implements Callable<Integer> {
   @Mixin private JsonOption json = new JsonOption();
 
   @Option(
+      names = "--open",
+      description =
+          "Show the report while the trainings go on: serves it to a browser on this machine, which"
+              + " loads it anew every 10 s, and opens it if there is a desktop.")
+  private boolean open;
+
+  @Option(
       names = "--sweep",
       description =
           "First search for the best learning rate and warm-up of each optimizer, equally long for"
@@ -156,6 +163,10 @@ final class CompareCommand implements Callable<Integer> {
       throw new UserError(
           "--steps and --budget choose the number of steps twice; give one of them");
     }
+    if (sweepOnly && open) {
+      throw new UserError(
+          "--open has no effect with --sweep-only, which leaves no report; leave one of them out");
+    }
     Budget time = Budget.parse(budget == null ? BUDGET : budget);
     List<Long> different = List.copyOf(new LinkedHashSet<>(seeds));
     Sweep search = sweep(different, chosen);
@@ -179,6 +190,7 @@ final class CompareCommand implements Callable<Integer> {
             time,
             search,
             sweepOnly,
+            open,
             arguments,
             directory,
             json);

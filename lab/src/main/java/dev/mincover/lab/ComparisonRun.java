@@ -12,6 +12,7 @@ import dev.mincover.lab.compare.Trainings;
 import dev.mincover.lab.data.BigramModel;
 import dev.mincover.lab.optimizer.Names;
 import dev.mincover.lab.optimizer.OptimizerDescription;
+import dev.mincover.lab.report.LiveReport;
 import dev.mincover.lab.report.Report;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.train.LanguageTask;
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param steps of each training; null for as many as the budget has time for
  * @param sweep what to search with, its steps not chosen yet; null for no search
  * @param sweepOnly whether it ends with the search
+ * @param opens whether the trainings can be watched while they go on
  * @param arguments of {@code train} that all trainings have in common
  * @param directory not made yet
  */
@@ -39,6 +41,7 @@ record ComparisonRun(
     Budget budget,
     @Nullable Sweep sweep,
     boolean sweepOnly,
+    boolean opens,
     List<String> arguments,
     RunDirectory directory,
     JsonOption json) {
@@ -216,12 +219,21 @@ record ComparisonRun(
                         + Budget.clock(
                             calibration.seconds(
                                 chosen, tuned, seeds.size(), TrainingRun.EVALUATIONS))));
-    text.println();
-    text.flush();
     Trainings trainings = new Trainings(tuned, seeds, chosen, arguments, directory.path());
-    Map<ComparedOptimizer, Trainings.Runs> runs =
-        trainings.run(Interrupt::isRequested, new TrainingsProgress(chosen, err));
-    Comparison comparison = comparison(chosen, runs, bigram);
+    try (LiveReport live = opens ? new LiveReport(trainings.directories()) : null) {
+      if (live != null) {
+        line(text, "live", live.address().toString());
+        live.show();
+      }
+      text.println();
+      text.flush();
+      Map<ComparedOptimizer, Trainings.Runs> runs =
+          trainings.run(Interrupt::isRequested, new TrainingsProgress(chosen, err));
+      return conclude(comparison(chosen, runs, bigram), text, out);
+    }
+  }
+
+  private int conclude(Comparison comparison, PrintWriter text, PrintWriter out) {
     JsonOption.write(comparison, directory.path().resolve("comparison.json"));
     List<RunDirectory> measured = comparison.directories().stream().map(RunDirectory::new).toList();
     if (!measured.isEmpty()) {

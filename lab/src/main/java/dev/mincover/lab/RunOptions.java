@@ -53,6 +53,13 @@ final class RunOptions {
       description = "Leave out report.html, the charts of the run in one page.")
   private boolean noReport;
 
+  @Option(
+      names = "--open",
+      description =
+          "Show these charts while the run goes on: serves them to a browser on this machine, which"
+              + " loads them anew every 10 s, and opens it if there is a desktop.")
+  boolean open;
+
   /** Whether the run ends with a report. */
   boolean reports() {
     return !noReport;

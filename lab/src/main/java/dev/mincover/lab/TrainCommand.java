@@ -73,6 +73,7 @@ final class TrainCommand implements Callable<Integer> {
             statistics,
             options.sample,
             options.reports(),
+            options.open,
             directory);
     return run.run(spec.commandLine().getOut(), spec.commandLine().getErr());
   }

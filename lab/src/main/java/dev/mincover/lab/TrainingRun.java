@@ -17,6 +17,7 @@ import dev.mincover.lab.optimizer.OptimizerDescription;
 import dev.mincover.lab.optimizer.OptimizerKind;
 import dev.mincover.lab.optimizer.OptimizerSettings;
 import dev.mincover.lab.optimizer.Patterns;
+import dev.mincover.lab.report.LiveReport;
 import dev.mincover.lab.report.Report;
 import dev.mincover.lab.run.Metrics;
 import dev.mincover.lab.run.RunDirectory;
@@ -30,6 +31,7 @@ import dev.mincover.lab.train.Trainer;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +42,7 @@ import org.jspecify.annotations.Nullable;
  * @param statistics which parameters get them
  * @param sample bytes of text to show at the end
  * @param reports whether it ends with a page of charts
+ * @param opens whether these can be watched while it goes on
  * @param directory not made yet
  */
 record TrainingRun(
@@ -52,6 +55,7 @@ record TrainingRun(
     Selection statistics,
     int sample,
     boolean reports,
+    boolean opens,
     RunDirectory directory) {
 
   static final int EVALUATIONS = 10;
@@ -64,14 +68,21 @@ record TrainingRun(
     try (Interrupt _ = new Interrupt();
         Gpt model = task.model(seed, recipe);
         Learner learner = bind(model);
-        Recorder recorder = new Recorder(statistics.of(model.parameters()), threads)) {
-      announce(out, model, learner);
+        Recorder recorder = new Recorder(statistics.of(model.parameters()), threads);
+        LiveReport live = opens ? new LiveReport(List.of(directory)) : null) {
+      announce(out, model, learner, live);
       Windows windows = task.windows();
       double bigram = new BigramModel(task.corpus().training()).bitsPerByte(windows);
       try (Trainer trainer = task.trainer(model, learner, windows, seed, threads)) {
         trainer.observeGradients(recorder);
         directory.create();
-        Trainer.Outcome outcome = train(trainer, out);
+        summary(model, learner, trainer, Trainer.Outcome.NONE, bigram).write(directory.summary());
+        Trainer.Outcome outcome =
+            train(
+                trainer,
+                out,
+                after ->
+                    summary(model, learner, trainer, after, bigram).write(directory.summary()));
         learner.withFinalWeights(() -> ModelFile.save(model, directory.model()));
         Summary summary = summary(model, learner, trainer, outcome, bigram);
         summary.write(directory.summary());
@@ -101,7 +112,8 @@ record TrainingRun(
     return Checks.valid(() -> recipe.bind(model.parameters(), threads));
   }
 
-  private Trainer.Outcome train(Trainer trainer, PrintWriter out) {
+  private Trainer.Outcome train(
+      Trainer trainer, PrintWriter out, Consumer<Trainer.Outcome> evaluated) {
     try (Metrics metrics = new Metrics(directory.metrics());
         Progress progress = Progress.onOutput("training", steps, LINES, out)) {
       return trainer.train(
@@ -116,6 +128,10 @@ record TrainingRun(
                 report.loss(),
                 report.validationLoss(),
                 report.learningRate());
+            Float validation = report.validationLoss();
+            if (validation != null && report.step() < steps) {
+              evaluated.accept(new Trainer.Outcome(report.step(), report.loss(), validation, null));
+            }
             progress.show(report);
           });
     }
@@ -147,7 +163,7 @@ record TrainingRun(
         Runtime.version().toString());
   }
 
-  private void announce(PrintWriter out, Gpt model, Learner learner) {
+  private void announce(PrintWriter out, Gpt model, Learner learner, @Nullable LiveReport live) {
     OptimizerKind kind = Names.parse("optimizer", settings.name(), OptimizerKind.class);
     long count = model.parameterCount();
     line(out, "text", task.corpus().description());
@@ -177,8 +193,14 @@ record TrainingRun(
                 seed,
                 threads));
     line(out, "run", directory.path().toString());
+    if (live != null) {
+      line(out, "live", live.address().toString());
+    }
     out.println();
     out.flush();
+    if (live != null) {
+      live.show();
+    }
   }
 
   /** The model in a line. */

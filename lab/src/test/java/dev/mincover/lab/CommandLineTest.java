@@ -396,6 +396,30 @@ class CommandLineTest {
     assertRunIsWhole();
   }
 
+  @Test
+  void aRunThatIsKilledCanStillBeReported() throws Exception {
+    Process process = MincoverProcess.start(endlessTraining());
+    try {
+      awaitFirstRow();
+    } finally {
+      process.destroyForcibly().waitFor();
+    }
+    Path run = folder.resolve("run");
+    Summary summary = Summary.read(run.resolve("summary.json"));
+    assertThat(summary.finished()).isFalse();
+    assertThat(summary.validationLoss()).isNull();
+    Result report = mincover("report", run.toString());
+    assertThat(report.code()).as(report.err()).isZero();
+    assertThat(run.resolve("report.html")).content().contains("run is not finished: it has ");
+  }
+
+  @Test
+  void aRunCanBeWatched() {
+    Result result = train("run", "--steps", "3", "--open");
+    assertThat(result.code()).as(result.err()).isZero();
+    assertThat(result.out()).containsPattern("(?m)^live {7}http://127.0.0.1:[0-9]+/$");
+  }
+
   private List<String> endlessTraining() {
     return List.of(arguments("run", "--steps", "10000000"));
   }

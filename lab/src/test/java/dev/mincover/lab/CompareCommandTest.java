@@ -238,6 +238,7 @@ class CompareCommandTest {
         "--sweep --sweep-seeds 0      | --sweep-seeds is 0; it must be at least 1",
         "--sweep --sweep-warmups 2    | --sweep-warmups is 2.0; it must be at least 0 and at most 1",
         "--sweep-warmups 0.1          | --sweep-warmups has no effect without --sweep; add that",
+        "--sweep-only --open          | --open has no effect with --sweep-only",
         "--sweep-rates 3              | --sweep-rates has no effect without --sweep; add that",
         "--width 15                   | width 15 is not divisible by heads 2",
         "--json no/such/file.json     | is not a writable directory; choose another",

@@ -71,6 +71,13 @@ public record Trainings(
     return new RunDirectory(directory.resolve(name));
   }
 
+  /** Where all runs leave their files, in the order in which they are trained. */
+  public List<RunDirectory> directories() {
+    return seeds.stream()
+        .flatMap(seed -> optimizers.stream().map(optimizer -> directory(optimizer, seed)))
+        .toList();
+  }
+
   /** Trains until all are done or it is told to stop; gives the runs there are, by optimizer. */
   public Map<ComparedOptimizer, Runs> run(BooleanSupplier stop, Listener listener) {
     Map<ComparedOptimizer, Runs> all = new LinkedHashMap<>();

@@ -115,8 +115,7 @@ record Finding(String headline, List<String> notes) {
         .flatMap(series -> series.runs().stream())
         .filter(run -> !run.summary().finished())
         .forEach(run ->
-            notes.add(
-                "%s ended early, after %,d steps.".formatted(run.name(), run.summary().steps())));
+            notes.add("%s is not finished: it has %,d steps.".formatted(run.name(), run.steps())));
     return notes;
   }
 

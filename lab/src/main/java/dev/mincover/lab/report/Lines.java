@@ -53,7 +53,10 @@ final class Lines {
           "splitLine",
           Json.object("show", false),
           "axisLabel",
-          Json.object("showMaxLabel", this != TIME, "hideOverlap", true));
+          Json.object("showMaxLabel", this != TIME, "hideOverlap", true),
+          // Of the values that are told of a point: steps and tokens are whole.
+          "axisPointer",
+          Json.object("label", Json.object("precision", this == TIME ? 1 : 0)));
     }
   }
 

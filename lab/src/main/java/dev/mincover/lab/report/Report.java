@@ -138,6 +138,11 @@ public final class Report {
         .forEach(ends::add);
   }
 
+  /** The report as one page that needs nothing else, and no network. */
+  String html() {
+    return Page.of(Finding.of(series), series, sections, ends);
+  }
+
   /**
    * Writes the report as one page that opens from the file, without a network. An older file is
    * replaced at once when the page is complete.
@@ -145,7 +150,7 @@ public final class Report {
    * @throws UserError if the file cannot be written; an older one is then as it was
    */
   public void write(Path html) {
-    byte[] page = Page.of(Finding.of(series), series, sections, ends).getBytes(UTF_8);
+    byte[] page = html().getBytes(UTF_8);
     AtomicFile.write(html, channel -> channel.write(ByteBuffer.wrap(page)));
   }
 

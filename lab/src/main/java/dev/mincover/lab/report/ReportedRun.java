@@ -35,6 +35,11 @@ record ReportedRun(RunDirectory directory, Summary summary, List<Metrics.Row> me
         directory, Summary.read(directory.summary()), Metrics.read(directory.metrics()));
   }
 
+  /** Steps taken: of a run that goes on or was killed, more than its last summary tells. */
+  long steps() {
+    return metrics.isEmpty() ? summary.steps() : metrics.getLast().step();
+  }
+
   /** The last name of its directory. */
   String name() {
     return String.valueOf(directory.path().toAbsolutePath().normalize().getFileName());

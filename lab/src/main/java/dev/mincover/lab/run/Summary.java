@@ -18,11 +18,12 @@ import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * A training run in numbers, {@code summary.json}. The file also holds what follows from them:
- * {@link #tokensPerSecond} and {@link #validationBitsPerByte}.
+ * A training run in numbers, {@code summary.json}. It is there from the run's first step on and
+ * written anew after each evaluation, so that a run that is killed leaves one. The file also holds
+ * what follows from them: {@link #tokensPerSecond} and {@link #validationBitsPerByte}.
  *
  * @param optimizer every choice about it
- * @param finished false if the run was interrupted
+ * @param finished false if the run was interrupted or goes on
  * @param steps taken, skipped ones included
  * @param skippedSteps of these, left out because a gradient was not finite
  * @param tokens bytes trained on: steps x batch x context
@@ -32,7 +33,8 @@ import tools.jackson.databind.json.JsonMapper;
  * @param optimizerStateBytes what the optimizer allocated
  * @param adamStateBytes what Adam would allocate for the same weights
  * @param peakMemoryBytes the most memory that the process had at a time; null where nobody counts
- * @param validationLoss nats per byte of the saved weights; null if not measured or not finite
+ * @param validationLoss nats per byte after the last evaluation, which at the end of a run is of
+ *     the saved weights; null if not measured or not finite
  * @param bigramBitsPerByte of a {@link dev.mincover.lab.data.BigramModel} on the validation text
  * @param seed of weights, batches and stochastic rounding
  * @param threads of the tensor engine and the optimizer

@@ -25,7 +25,10 @@ public final class Trainer implements AutoCloseable {
    * @param refusal why the step after these could not be taken; null if that was not the end
    */
   public record Outcome(
-      long steps, float loss, float validationLoss, @Nullable NonFiniteGradientException refusal) {}
+      long steps, float loss, float validationLoss, @Nullable NonFiniteGradientException refusal) {
+    /** Before the first step. */
+    public static final Outcome NONE = new Outcome(0, Float.NaN, Float.NaN, null);
+  }
 
   private final TrainingStep step;
   private final Learner learner;
@@ -87,7 +90,7 @@ public final class Trainer implements AutoCloseable {
         return new Outcome(step, loss, validation, null);
       }
     }
-    return new Outcome(0, loss, Float.NaN, null);
+    return Outcome.NONE;
   }
 
   private StepReport report(

@@ -83,7 +83,7 @@ class FindingTest {
   void warnsOfRunsThatFailed() {
     Finding finding = finding(run(sm3(), 1, null, 4_080));
     assertThat(finding.headline()).isEqualTo("No run has a validation loss");
-    assertThat(finding.notes()).contains("sm3-1-4080 ended early, after 50 steps.");
+    assertThat(finding.notes()).contains("sm3-1-4080 is not finished: it has 50 steps.");
   }
 
   @Test

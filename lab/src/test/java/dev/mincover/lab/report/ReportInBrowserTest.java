@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.run.Summary;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -172,6 +173,45 @@ class ReportInBrowserTest {
                 .stringValue())
         .isEqualTo("by tokens,logarithmic");
     assertQuiet();
+  }
+
+  @Test
+  void pointingAtACurveTellsItsValues() throws Exception {
+    open(1280, false);
+    point("mouseMoved", Map.of());
+    // In the middle is step 20, where SM3's is the mean of two seeds.
+    String tip = "20\\nAdam, momentum 0.9\\n2.2362\\nSM3-II, momentum 0.9\\n2.693";
+    browser()
+        .await(
+            "[...document.querySelectorAll('#validation div')].some(each => each.innerText === '%s')"
+                .formatted(tip));
+    assertQuiet();
+  }
+
+  @Test
+  void turningTheWheelWithCtrlZooms() throws Exception {
+    open(1280, false);
+    String span =
+        "(zoom => zoom.end - zoom.start)(echarts.getInstanceByDom(document.getElementById('validation')).getOption().dataZoom[0])";
+    assertThat(browser().evaluate(span).doubleValue()).isEqualTo(100);
+    point("mouseMoved", Map.of());
+    point("mouseWheel", Map.of("deltaX", 0, "deltaY", -300));
+    assertThat(browser().evaluate(span).doubleValue()).isEqualTo(100);
+    point("mouseWheel", Map.of("deltaX", 0, "deltaY", -300, "modifiers", 2));
+    browser().await(span + " < 100");
+    assertQuiet();
+  }
+
+  /** An event of the mouse in the middle of the first chart. */
+  private void point(String type, Map<String, Object> more) throws Exception {
+    JsonNode place =
+        browser()
+            .evaluate(
+                "(plot => { plot.scrollIntoView({block: 'center'}); const box = plot.getBoundingClientRect(); return {x: box.x + box.width / 2, y: box.y + box.height / 2}; })(document.getElementById('validation'))");
+    Map<String, Object> event = new HashMap<>(more);
+    event.putAll(
+        Map.of("type", type, "x", place.get("x").doubleValue(), "y", place.get("y").doubleValue()));
+    browser().call("Input.dispatchMouseEvent", event);
   }
 
   @Test

@@ -1,0 +1,121 @@
+package dev.mincover.lab.report;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import dev.mincover.lab.UserError;
+import dev.mincover.lab.run.RunDirectory;
+import java.awt.Desktop;
+import java.awt.GraphicsEnvironment;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.file.Files;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The report of runs that go on, for a browser on this machine, which is told to load it anew now
+ * and then. A page is made when it is asked for, so that nothing is done while nobody looks.
+ */
+public final class LiveReport implements AutoCloseable {
+  private static final int SECONDS_BETWEEN = 10;
+
+  private static final String NOTHING_YET =
+      "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Mincover</title>"
+          + "<p>No run has begun yet.</p></html>\n";
+
+  private final List<RunDirectory> runs;
+  private final HttpServer server;
+  private final CountDownLatch lastPage = new CountDownLatch(1);
+  private volatile long lastSeen = Long.MIN_VALUE;
+  private volatile boolean over;
+
+  /**
+   * Serves from now on, at a free port of the loopback address.
+   *
+   * @param runs those that the report is of, from when they have begun
+   * @throws UserError if there is no such port
+   */
+  public LiveReport(List<RunDirectory> runs) {
+    this.runs = List.copyOf(runs);
+    try {
+      server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    } catch (IOException e) {
+      throw new UserError("--open: cannot serve a page on this machine", e);
+    }
+    server.createContext("/", this::answer);
+    server.start();
+  }
+
+  /** Where it is. */
+  public URI address() {
+    InetSocketAddress address = server.getAddress();
+    return URI.create("http://127.0.0.1:%d/".formatted(address.getPort()));
+  }
+
+  /** Shows it in the browser if there is one to be found; whoever reads the address can as well. */
+  public void show() {
+    try {
+      if (!GraphicsEnvironment.isHeadless()
+          && Desktop.isDesktopSupported()
+          && Desktop.getDesktop().isSupported(Desktop.Action.BROWSE)) {
+        Desktop.getDesktop().browse(address());
+      }
+    } catch (IOException | RuntimeException | LinkageError | java.awt.AWTError _) {
+      // No desktop that works: the address has been printed.
+    }
+  }
+
+  private void answer(HttpExchange exchange) throws IOException {
+    boolean last = over;
+    try (exchange) {
+      if (!exchange.getRequestMethod().equals("GET")
+          || !exchange.getRequestURI().getPath().equals("/")) {
+        exchange.sendResponseHeaders(404, -1);
+        return;
+      }
+      byte[] page = page().getBytes(UTF_8);
+      exchange.getResponseHeaders().set("Content-Type", "text/html; charset=utf-8");
+      exchange.getResponseHeaders().set("Cache-Control", "no-store");
+      if (!last) {
+        exchange.getResponseHeaders().set("Refresh", "" + SECONDS_BETWEEN);
+      }
+      exchange.sendResponseHeaders(200, page.length);
+      exchange.getResponseBody().write(page);
+      lastSeen = System.nanoTime();
+    }
+    if (last) {
+      lastPage.countDown();
+    }
+  }
+
+  private String page() {
+    List<RunDirectory> begun =
+        runs.stream()
+            .filter(run -> Files.exists(run.summary()) && Files.exists(run.metrics()))
+            .toList();
+    return begun.isEmpty() ? NOTHING_YET : Report.of(begun).html();
+  }
+
+  /**
+   * Ends, once a browser that has looked on has loaded the page once more, which then stays as it
+   * is; it is not waited for when it has gone.
+   */
+  @Override
+  public void close() {
+    over = true;
+    boolean watched = System.nanoTime() - lastSeen < TimeUnit.SECONDS.toNanos(2 * SECONDS_BETWEEN);
+    try {
+      if (lastSeen != Long.MIN_VALUE && watched) {
+        lastPage.await(SECONDS_BETWEEN + 2, TimeUnit.SECONDS);
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+    server.stop(0);
+  }
+}
