@@ -55,7 +55,7 @@ final class JsonOption {
    */
   void write(Object figures, PrintWriter out) {
     if (!leavesTables()) {
-      out.println(JSON.writeValueAsString(figures));
+      out.println(text(figures));
       out.flush();
     }
     Path file = file();
@@ -64,9 +64,14 @@ final class JsonOption {
     }
   }
 
+  /** The figures as JSON of several lines. */
+  static String text(Object figures) {
+    return JSON.writeValueAsString(figures);
+  }
+
   /** Writes a file, replacing an older one at once when it is complete. */
   static void write(Object figures, Path file) {
-    byte[] bytes = (JSON.writeValueAsString(figures) + "\n").getBytes(UTF_8);
+    byte[] bytes = (text(figures) + "\n").getBytes(UTF_8);
     AtomicFile.write(file, channel -> channel.write(ByteBuffer.wrap(bytes)));
   }
 

@@ -16,9 +16,6 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.MapperFeature;
-import tools.jackson.databind.SerializationFeature;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code mincover replay}: checks Mincover against recordings of another implementation. */
 @Command(
@@ -60,12 +57,6 @@ final class ReplayCommand implements Callable<Integer> {
 
   /** So many stopped sequences are named in the summary. */
   private static final int NAMED = 3;
-
-  private static final JsonMapper JSON =
-      JsonMapper.builder()
-          .disable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
-          .enable(SerializationFeature.INDENT_OUTPUT)
-          .build();
 
   @Spec private CommandSpec spec;
 
@@ -122,8 +113,7 @@ final class ReplayCommand implements Callable<Integer> {
       out.println(lines.of(replay));
     }
     boolean within = replays.stream().allMatch(Replay::within);
-    out.println(
-        json ? JSON.writeValueAsString(new Report(tolerance, within, replays)) : summary(replays));
+    out.println(json ? JsonOption.text(new Report(tolerance, within, replays)) : summary(replays));
     out.flush();
     return within ? 0 : DIFFERS;
   }

@@ -47,23 +47,28 @@ record Finding(String headline, List<String> notes) {
     Optional<Series> sm3 = best(all, series -> kind(series) == OptimizerKind.SM3);
     Optional<Series> adam = best(all, Finding::isAdam);
     if (sm3.isEmpty()) {
-      return "%s ends %sat %s with %.2f bytes of optimizer state a weight"
+      return "%s %s %sat %s with %.2f bytes of optimizer state a weight"
           .formatted(
               shortName(best.get(), all),
+              verb(best.get()),
               all.size() == 1 ? "" : "lowest, ",
               bits(best.get()),
               best.get().bytesPerWeight());
     }
     if (adam.isEmpty()) {
-      return "%s ends at %s with %s of the optimizer memory Adam would take"
+      return "%s %s at %s with %s of the optimizer memory Adam would take"
           .formatted(
-              shortName(sm3.get(), all), bits(sm3.get()), Figures.percent(sm3.get().shareOfAdam()));
+              shortName(sm3.get(), all),
+              verb(sm3.get()),
+              bits(sm3.get()),
+              Figures.percent(sm3.get().shareOfAdam()));
     }
     double mine = sm3.get().meanBitsPerByte().orElseThrow();
     double difference = mine / adam.get().meanBitsPerByte().orElseThrow() - 1;
-    return "%s ends at %s, %s, with %s of Adam\u2019s optimizer memory"
+    return "%s %s at %s, %s, with %s of Adam\u2019s optimizer memory"
         .formatted(
             shortName(sm3.get(), all),
+            verb(sm3.get()),
             bits(sm3.get()),
             Math.abs(difference) < LEVEL
                 ? "level with Adam"
@@ -85,6 +90,10 @@ record Finding(String headline, List<String> notes) {
     boolean only =
         all.stream().filter(other -> other.first().optimizer().name().equals(name)).count() == 1;
     return only ? kind(series).title() : series.name();
+  }
+
+  private static String verb(Series series) {
+    return series.runs().stream().allMatch(run -> run.summary().finished()) ? "ends" : "is";
   }
 
   private static String bits(Series series) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mincover.lab.optimizer.OptimizerSettings;
 import dev.mincover.lab.run.RunDirectory;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
@@ -84,6 +85,17 @@ class FindingTest {
     Finding finding = finding(run(sm3(), 1, null, 4_080));
     assertThat(finding.headline()).isEqualTo("No run has a validation loss");
     assertThat(finding.notes()).contains("sm3-1-4080 is not finished: it has 50 steps.");
+  }
+
+  @Test
+  void aRunThatGoesOnHasNotEnded() throws Exception {
+    RunDirectory run = run(sm3(), 1, 1.5, 4_080);
+    String summary = Files.readString(run.summary());
+    Files.writeString(
+        run.summary(), summary.replace("\"finished\" : true", "\"finished\" : false"));
+    assertThat(finding(run).headline())
+        .isEqualTo(
+            "SM3 is at 1.500 bits per byte with 51 % of the optimizer memory Adam would take");
   }
 
   @Test
