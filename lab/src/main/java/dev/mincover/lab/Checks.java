@@ -1,5 +1,7 @@
 package dev.mincover.lab;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
@@ -41,6 +43,23 @@ public final class Checks {
    */
   public static <T> T changed(String option, T part, UnaryOperator<T> change) {
     return valid(option, () -> change.apply(part));
+  }
+
+  /**
+   * Refuses a file that cannot be written; writes nothing.
+   *
+   * @throws UserError if it is a directory, or not in one that can be written
+   */
+  static void requireWritable(String option, Path file) {
+    if (Files.isDirectory(file)) {
+      throw new UserError("%s: %s is a directory; name a file in it".formatted(option, file));
+    }
+    Path parent = file.toAbsolutePath().normalize().getParent();
+    if (parent == null || !Files.isDirectory(parent) || !Files.isWritable(parent)) {
+      throw new UserError(
+          "%s: cannot write %s: %s is not a writable directory; choose another"
+              .formatted(option, file, parent));
+    }
   }
 
   /**

@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.mincover.lab.run.AtomicFile;
 import java.io.PrintWriter;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -80,15 +79,7 @@ final class JsonOption {
       return null;
     }
     Path file = Path.of(json);
-    Path parent = file.toAbsolutePath().normalize().getParent();
-    if (Files.isDirectory(file)) {
-      throw new UserError("--json: %s is a directory; name a file in it".formatted(file));
-    }
-    if (parent == null || !Files.isDirectory(parent) || !Files.isWritable(parent)) {
-      throw new UserError(
-          "--json: cannot write %s: %s is not a writable directory; choose another"
-              .formatted(file, parent));
-    }
+    Checks.requireWritable("--json", file);
     return file;
   }
 }

@@ -114,15 +114,7 @@ final class ReportCommand implements Callable<Integer> {
           ? first.resolve(Report.FILE_NAME)
           : first.resolveSibling(Report.FILE_NAME);
     }
-    Path parent = out.toAbsolutePath().normalize().getParent();
-    if (Files.isDirectory(out)) {
-      throw new UserError("--out: %s is a directory; name a file in it".formatted(out));
-    }
-    if (parent == null || !Files.isDirectory(parent) || !Files.isWritable(parent)) {
-      throw new UserError(
-          "--out: cannot write %s: %s is not a writable directory; choose another"
-              .formatted(out, parent));
-    }
+    Checks.requireWritable("--out", out);
     return out;
   }
 }

@@ -1,21 +1,18 @@
 package dev.mincover.lab;
 
+import static dev.mincover.lab.Result.mincover;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.mincover.lab.bench.Contestant;
 import dev.mincover.lab.bench.Workload;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -23,17 +20,8 @@ class BenchCommandTest {
 
   @TempDir private Path folder;
 
-  private record Result(int code, String out, String err) {}
-
   private static Result bench(String... arguments) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    CommandLine commandLine = Mincover.commandLine();
-    commandLine.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-    List<String> all = new ArrayList<>(List.of("bench"));
-    all.addAll(List.of(arguments));
-    int code = commandLine.execute(all.toArray(String[]::new));
-    return new Result(code, out.toString(), err.toString());
+    return mincover("bench", List.of(arguments));
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.mincover.lab;
 
+import static dev.mincover.lab.Result.mincover;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -17,8 +18,6 @@ import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,7 +36,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import picocli.CommandLine;
 
 class CommandLineTest {
 
@@ -47,17 +45,6 @@ class CommandLineTest {
   @BeforeEach
   void writeText() throws IOException {
     text = Files.writeString(folder.resolve("text.txt"), "All work and no play.\n".repeat(200));
-  }
-
-  private record Result(int code, String out, String err) {}
-
-  private static Result mincover(String... arguments) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    CommandLine commandLine = Mincover.commandLine();
-    commandLine.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-    int code = commandLine.execute(arguments);
-    return new Result(code, out.toString(), err.toString());
   }
 
   /** Trains a model small enough for a test. */

@@ -1,5 +1,6 @@
 package dev.mincover.lab;
 
+import static dev.mincover.lab.Result.mincover;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -16,8 +17,6 @@ import dev.mincover.lab.run.Summary;
 import dev.mincover.lab.train.StepReport;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,7 +30,6 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -47,15 +45,8 @@ class CompareCommandTest {
     text = Files.writeString(folder.resolve("text.txt"), "All work and no play.\n".repeat(200));
   }
 
-  private record Result(int code, String out, String err) {}
-
   private Result compare(String arguments) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    CommandLine commandLine = Mincover.commandLine();
-    commandLine.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-    int code = commandLine.execute(arguments(arguments).toArray(String[]::new));
-    return new Result(code, out.toString(), err.toString());
+    return mincover(arguments(arguments).toArray(String[]::new));
   }
 
   private List<String> arguments(String more) {

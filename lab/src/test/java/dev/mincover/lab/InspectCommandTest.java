@@ -1,13 +1,12 @@
 package dev.mincover.lab;
 
+import static dev.mincover.lab.Result.mincover;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.statistics.ParameterStatistics;
 import dev.mincover.lab.statistics.Statistics;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,7 +16,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -35,17 +33,6 @@ class InspectCommandTest {
     text = Files.writeString(folder.resolve("text.txt"), "All work and no play.\n".repeat(200));
   }
 
-  private record Result(int code, String out, String err) {}
-
-  private static Result mincover(List<String> arguments) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    CommandLine commandLine = Mincover.commandLine();
-    commandLine.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-    int code = commandLine.execute(arguments.toArray(String[]::new));
-    return new Result(code, out.toString(), err.toString());
-  }
-
   private Result train(String more) {
     List<String> arguments = new ArrayList<>(List.of(TRAIN.split(" ")));
     arguments.addAll(
@@ -53,13 +40,13 @@ class InspectCommandTest {
     if (!more.isEmpty()) {
       arguments.addAll(List.of(more.split(" ")));
     }
-    return mincover(arguments);
+    return mincover(arguments.toArray(String[]::new));
   }
 
   private Result inspect(String... more) {
     List<String> arguments = new ArrayList<>(List.of("inspect", folder.resolve("run").toString()));
     arguments.addAll(List.of(more));
-    return mincover(arguments);
+    return mincover(arguments.toArray(String[]::new));
   }
 
   private RunDirectory run() {
@@ -239,7 +226,7 @@ class InspectCommandTest {
     assertThat(inspect().err()).startsWith("mincover: no run directory ");
     assertThat(inspect("--sort", "size").err())
         .contains("--sort is 'size'; it must be model, name, bytes, tightness or rate");
-    assertThat(mincover(List.of("inspect")).code()).isEqualTo(2);
+    assertThat(mincover("inspect").code()).isEqualTo(2);
     train("");
     Result result = inspect("--json", folder.resolve("none").resolve("i.json").toString());
     assertThat(result.code()).isEqualTo(2);
@@ -248,8 +235,8 @@ class InspectCommandTest {
 
   @Test
   void helpTellsHowToReadIt() {
-    assertThat(mincover(List.of("inspect", "--help")).out())
+    assertThat(mincover("inspect", "--help").out())
         .contains("RUN", "--sort", "--json", "nu / sum g^2");
-    assertThat(mincover(List.of("train", "--help")).out()).contains("--statistics");
+    assertThat(mincover("train", "--help").out()).contains("--statistics");
   }
 }

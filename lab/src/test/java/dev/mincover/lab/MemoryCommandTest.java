@@ -1,13 +1,12 @@
 package dev.mincover.lab;
 
+import static dev.mincover.lab.Result.mincover;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.mincover.lab.catalogue.Catalogue;
 import dev.mincover.lab.run.DataType;
 import dev.mincover.lab.run.Safetensors;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,7 +18,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -27,17 +25,8 @@ class MemoryCommandTest {
 
   @TempDir private Path folder;
 
-  private record Result(int code, String out, String err) {}
-
   private static Result memory(String... arguments) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    CommandLine commandLine = Mincover.commandLine();
-    commandLine.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-    List<String> all = new ArrayList<>(List.of("memory"));
-    all.addAll(List.of(arguments));
-    int code = commandLine.execute(all.toArray(String[]::new));
-    return new Result(code, out.toString(), err.toString());
+    return mincover("memory", List.of(arguments));
   }
 
   private static JsonNode json(String... arguments) {

@@ -1,13 +1,12 @@
 package dev.mincover.lab;
 
+import static dev.mincover.lab.Result.mincover;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mincover.testkit.GoldenSequence;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,7 +15,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -34,18 +32,8 @@ class ReplayCommandTest {
 
   @TempDir private Path folder;
 
-  private record Result(int code, String out, String err) {}
-
   private static Result replay(String... arguments) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    CommandLine commandLine = Mincover.commandLine();
-    commandLine.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-    String[] all = new String[arguments.length + 1];
-    all[0] = "replay";
-    System.arraycopy(arguments, 0, all, 1, arguments.length);
-    int code = commandLine.execute(all);
-    return new Result(code, out.toString(), err.toString());
+    return mincover("replay", List.of(arguments));
   }
 
   private String file(String name, String json) throws IOException {
