@@ -108,10 +108,9 @@ final class CompareCommand implements Callable<Integer> {
       names = "--sweep",
       description =
           "First search for the best learning rate and warm-up of each optimizer, equally long for"
-              + " all: rates a factor of 2 apart around the default (around 0.002 for adafactor,"
-              + " whose default has none), each with each of --sweep-warmups, are trained for few"
-              + " steps, the better half for twice as many, and so on, up to --steps; or in 60 %% of"
-              + " --budget. Then train with what was found.")
+              + " all: rates a factor of 2 apart around the default, each with each of"
+              + " --sweep-warmups, are trained for few steps, the better half for twice as many, and"
+              + " so on, up to --steps; or in 60 %% of --budget. Then train with what was found.")
   private boolean sweep;
 
   @Option(names = "--sweep-only", description = "Only search for learning rates and warm-ups.")

@@ -335,7 +335,7 @@ class CommandLineTest {
             "--beta2",
             "Learning rate:",
             "--warmup=SHARE",
-            "Default: 0.2 for sm3",
+            "Default: 0.3 for sm3",
             "Gradients and weights:",
             "--clip")
         .doesNotContain("Default: []");

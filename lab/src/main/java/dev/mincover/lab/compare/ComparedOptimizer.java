@@ -1,6 +1,6 @@
 package dev.mincover.lab.compare;
 
-import static java.util.Objects.requireNonNullElse;
+import static java.util.Objects.requireNonNull;
 
 import dev.mincover.ByName;
 import dev.mincover.lab.UserError;
@@ -31,13 +31,10 @@ public record ComparedOptimizer(
     @Nullable Double learningRate,
     @Nullable Double warmup) {
 
-  /** The middle of the rates to try for an optimizer whose default has none. */
-  private static final double MIDDLE = 0.002;
-
   /**
    * All there are, in the order of tables. Rates and warm-ups are the tuned defaults of {@code
-   * train}, in {@link dev.mincover.lab.optimizer.OptimizerKind}; a variant that wants another says
-   * it here.
+   * train}, in {@link dev.mincover.lab.optimizer.OptimizerKind}; but Adafactor's steps are relative
+   * to the weights there, as its paper has them, which is worse than a rate that is tuned.
    */
   public static final List<ComparedOptimizer> ALL =
       List.of(
@@ -47,7 +44,7 @@ public record ComparedOptimizer(
           of("sm3-none", false, "--optimizer sm3 --momentum 0"),
           of("adam", true, "--optimizer torch-fused-adam"),
           of("adagrad", true, "--optimizer torch-fused-adagrad"),
-          of("adafactor", true, "--optimizer adafactor"),
+          of("adafactor", true, "--optimizer adafactor").at(0.002, null),
           of("sgd", true, "--optimizer torch-fused-sgd"));
 
   /** Copies the arguments. */
@@ -86,8 +83,12 @@ public record ComparedOptimizer(
     return ALL.stream().filter(optimizer -> names.contains(optimizer.name())).toList();
   }
 
-  /** The same at a learning rate, after a warm-up over a share of the steps. */
-  public ComparedOptimizer at(double learningRate, double warmup) {
+  /**
+   * The same at a learning rate, after a warm-up over a share of the steps.
+   *
+   * @param warmup null for the default of {@code train}
+   */
+  public ComparedOptimizer at(double learningRate, @Nullable Double warmup) {
     return new ComparedOptimizer(name, byDefault, arguments, learningRate, warmup);
   }
 
@@ -120,7 +121,7 @@ public record ComparedOptimizer(
    * @param count how many
    */
   public List<Double> rates(int count) {
-    double middle = requireNonNullElse(settings(WeightType.FLOAT32).learningRate(), MIDDLE);
+    double middle = requireNonNull(settings(WeightType.FLOAT32).learningRate());
     List<Double> rates = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       rates.add(middle * Math.pow(2, i - count / 2));

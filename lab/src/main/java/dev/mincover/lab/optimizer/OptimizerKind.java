@@ -5,9 +5,9 @@ import org.jspecify.annotations.Nullable;
 /** The optimizers that can be chosen, each with what holds unless an option says otherwise. */
 public enum OptimizerKind {
   /** {@link dev.mincover.Sm3}. */
-  SM3("SM3", 0.08, 0.2, 0.9, 1.0, 0.0),
+  SM3("SM3", 0.08, 0.3, 0.9, 1.0, 0.0),
   /** {@link dev.mincover.Sm3#adaGrad}. */
-  ADAGRAD("AdaGrad", 0.02, 0.2, 0, null, 0.0),
+  ADAGRAD("AdaGrad", 0.04, 0.3, 0, null, 0.0),
   /** {@link dev.mincover.Adam}. */
   ADAM("Adam", 0.002, 0.05, 0.9, 0.999, 1e-8),
   /** {@link dev.mincover.Adafactor}, with relative steps unless a learning rate is given. */
@@ -15,7 +15,7 @@ public enum OptimizerKind {
   /** {@link dev.mincover.lab.peer.FusedAdam}. */
   TORCH_FUSED_ADAM("libtorch's fused Adam", 0.002, 0.05, 0.9, 0.999, 1e-8),
   /** {@link dev.mincover.lab.peer.FusedAdagrad}. */
-  TORCH_FUSED_ADAGRAD("libtorch's fused AdaGrad", 0.02, 0.2, 0, null, 1e-10),
+  TORCH_FUSED_ADAGRAD("libtorch's fused AdaGrad", 0.04, 0.3, 0, null, 1e-10),
   /** {@link dev.mincover.lab.peer.FusedSgd}. */
   TORCH_FUSED_SGD("libtorch's fused SGD", 0.1, 0.05, 0.9, null, null);
 

@@ -13,7 +13,7 @@ final class RateOptions {
       names = "--learning-rate",
       paramLabel = "ETA",
       description =
-          "The highest one. Default: 0.08 for sm3, 0.02 for both adagrads, 0.002 for both adams,"
+          "The highest one. Default: 0.08 for sm3, 0.04 for both adagrads, 0.002 for both adams,"
               + " 0.1 for torch-fused-sgd; adafactor's steps are relative to the weights unless it is"
               + " given")
   @Nullable Double learningRate;
@@ -31,7 +31,7 @@ final class RateOptions {
       names = "--warmup",
       paramLabel = "SHARE",
       description =
-          "Share of the steps over which the rate rises. Default: 0.2 for sm3 and both adagrads,"
+          "Share of the steps over which the rate rises. Default: 0.3 for sm3 and both adagrads,"
               + " 0.05 for others")
   @Nullable Double warmup;
 

@@ -54,9 +54,8 @@ class ComparedOptimizerTest {
   void ratesToTryAreAFactorOfTwoApartAroundTheDefault() {
     for (ComparedOptimizer optimizer : ComparedOptimizer.ALL) {
       List<Double> rates = optimizer.rates(7);
-      Double usual = optimizer.settings(WeightType.FLOAT32).learningRate();
       assertThat(rates).hasSize(7);
-      assertThat(rates.get(3)).isEqualTo(usual == null ? 0.002 : usual);
+      assertThat(rates.get(3)).isEqualTo(optimizer.settings(WeightType.FLOAT32).learningRate());
       for (int i = 1; i < 7; i++) {
         assertThat(rates.get(i)).isEqualTo(2 * rates.get(i - 1));
       }

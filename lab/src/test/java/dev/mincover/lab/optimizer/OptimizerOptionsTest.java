@@ -67,7 +67,7 @@ class OptimizerOptionsTest {
 
   @Test
   void withoutOptionsItIsTheSm3OfTheLab() {
-    Sm3 expected = Sm3.learningRate(schedule(0.08, 20)).momentum(Momentum.average(0.9));
+    Sm3 expected = Sm3.learningRate(schedule(0.08, 30)).momentum(Momentum.average(0.9));
     assertThat(recipe("")).isEqualTo(expected);
     assertThat(recipe("--optimizer sm3")).isEqualTo(expected);
   }
@@ -83,7 +83,7 @@ class OptimizerOptionsTest {
   @Test
   void theOthersHaveDefaultsOfTheirOwn() {
     assertThat(recipe("--optimizer adagrad"))
-        .isEqualTo(Sm3.learningRate(schedule(0.02, 20)).cover(Cover.singletons()));
+        .isEqualTo(Sm3.learningRate(schedule(0.04, 30)).cover(Cover.singletons()));
     assertThat(recipe("--optimizer adam")).isEqualTo(Adam.learningRate(schedule(0.002, 5)));
     Adafactor adafactor = (Adafactor) recipe("--optimizer adafactor --warmup 0 --cooldown 0");
     assertThat(adafactor.relative()).isTrue();
@@ -155,7 +155,7 @@ class OptimizerOptionsTest {
 
   @Test
   void schedulesHaveShapesBetweenWarmupAndCooldown() {
-    assertThat(recipe("--learning-rate 3").learningRate()).isEqualTo(schedule(3, 20));
+    assertThat(recipe("--learning-rate 3").learningRate()).isEqualTo(schedule(3, 30));
     assertThat(recipe("--warmup 0.2 --warmup-power 1 --cooldown 0").learningRate())
         .isEqualTo(Schedule.constant(0.08).warmup(20, 1).cooldown(STEPS, 0));
     assertThat(recipe("--schedule inverse-sqrt --warmup 0.16").learningRate())

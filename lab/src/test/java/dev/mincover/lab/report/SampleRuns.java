@@ -37,7 +37,7 @@ final class SampleRuns {
         name,
         rate,
         "constant",
-        sm3 ? 0.2 : 0.05,
+        sm3 ? 0.3 : 0.05,
         2,
         0.1,
         List.of(),
