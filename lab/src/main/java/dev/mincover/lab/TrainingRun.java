@@ -60,7 +60,10 @@ record TrainingRun(
 
   static final int EVALUATIONS = 10;
   private static final int LINES = 20;
-  private static final double SAMPLE_TEMPERATURE = 0.7;
+
+  /** At lower ones a line of spaces may go on for all of the text. */
+  private static final double SAMPLE_TEMPERATURE = 0.8;
+
   private static final int BYTES_PER_WEIGHT_ADAM = 2 * Float.BYTES;
 
   /** Trains; returns the exit code: 0, or 1 if losses or gradients are no longer finite. */

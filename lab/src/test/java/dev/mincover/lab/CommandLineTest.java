@@ -404,7 +404,7 @@ class CommandLineTest {
   void aRunCanBeWatched() {
     Result result = train("run", "--steps", "3", "--open");
     assertThat(result.code()).as(result.err()).isZero();
-    assertThat(result.out()).containsPattern("(?m)^live {7}http://127.0.0.1:[0-9]+/$");
+    assertThat(result.out()).containsPattern("(?m)^live {7}http://localhost:[0-9]+/$");
   }
 
   private List<String> endlessTraining() {

@@ -24,10 +24,6 @@ import java.util.concurrent.TimeUnit;
 public final class LiveReport implements AutoCloseable {
   private static final int SECONDS_BETWEEN = 10;
 
-  private static final String NOTHING_YET =
-      "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Mincover</title>"
-          + "<p>No run has begun yet.</p></html>\n";
-
   private final List<RunDirectory> runs;
   private final HttpServer server;
   private final CountDownLatch lastPage = new CountDownLatch(1);
@@ -53,8 +49,7 @@ public final class LiveReport implements AutoCloseable {
 
   /** Where it is. */
   public URI address() {
-    InetSocketAddress address = server.getAddress();
-    return URI.create("http://127.0.0.1:%d/".formatted(address.getPort()));
+    return URI.create("http://localhost:%d/".formatted(server.getAddress().getPort()));
   }
 
   /** Shows it in the browser if there is one to be found; whoever reads the address can as well. */
@@ -98,7 +93,20 @@ public final class LiveReport implements AutoCloseable {
         runs.stream()
             .filter(run -> Files.exists(run.summary()) && Files.exists(run.metrics()))
             .toList();
-    return begun.isEmpty() ? NOTHING_YET : Report.of(begun).html();
+    if (begun.isEmpty()) {
+      return line("No run has begun yet.");
+    }
+    try {
+      return Report.of(begun).html();
+    } catch (UserError e) {
+      return line(
+          String.valueOf(e.getMessage())); // A file that is just being written is whole next time.
+    }
+  }
+
+  private static String line(String text) {
+    return "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Mincover</title><p>%s</p></html>\n"
+        .formatted(Html.escape(text));
   }
 
   /**

@@ -33,7 +33,7 @@ public final class Report {
    * Reads the runs and lays out the charts.
    *
    * @param directories of at least one run, in the order in which the report shows them
-   * @throws UserError if one has no summary yet, or a file of it cannot be read
+   * @throws UserError if one has no summary, or a file of it cannot be read
    */
   public static Report of(List<RunDirectory> directories) {
     if (directories.isEmpty()) {

@@ -23,12 +23,12 @@ record ReportedRun(RunDirectory directory, Summary summary, List<Metrics.Row> me
   /**
    * Reads a run.
    *
-   * @throws UserError if it has no summary yet, or a file of it cannot be read
+   * @throws UserError if it has no summary, or a file of it cannot be read
    */
   static ReportedRun read(RunDirectory directory) {
     if (!Files.isRegularFile(directory.summary())) {
       throw new UserError(
-          "no %s in %s; name a run that 'mincover train' has ended"
+          "no %s in %s; name a run that 'mincover train' has made"
               .formatted(directory.summary().getFileName(), directory.path()));
     }
     return new ReportedRun(

@@ -87,6 +87,23 @@ class LiveReportTest {
   }
 
   @Test
+  void aFileThatIsHalfWrittenIsTriedAgain() throws Exception {
+    RunDirectory run = SampleRuns.write(folder.resolve("sm3"), sm3(), 1, 1.5, 4_080);
+    String metrics = Files.readString(run.metrics());
+    CompletableFuture<HttpResponse<String>> last;
+    try (LiveReport live = new LiveReport(List.of(run))) {
+      Files.writeString(run.metrics(), metrics + "51,522");
+      HttpResponse<String> torn = get(live.address());
+      assertThat(torn.body()).contains("line 52 is '51,522'");
+      assertThat(torn.headers().firstValue("Refresh")).contains("10");
+      Files.writeString(run.metrics(), metrics);
+      assertThat(get(live.address()).body()).contains("SM3 ends at 2.164 bits per byte");
+      last = looksAgainOnceItCloses(live);
+    }
+    assertThat(last.get(30, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+  }
+
+  @Test
   void endsAtOnceIfNobodyLooks() throws Exception {
     URI address;
     try (LiveReport live = new LiveReport(List.of(new RunDirectory(folder)))) {

@@ -80,8 +80,7 @@ class ReportTest {
     Files.delete(run.summary());
     assertThatThrownBy(() -> Report.of(List.of(run)))
         .isInstanceOf(UserError.class)
-        .hasMessage(
-            "no summary.json in %s; name a run that 'mincover train' has ended", run.path());
+        .hasMessage("no summary.json in %s; name a run that 'mincover train' has made", run.path());
   }
 
   @Test
