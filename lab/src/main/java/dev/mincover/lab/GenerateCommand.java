@@ -41,7 +41,7 @@ final class GenerateCommand implements Callable<Integer> {
       names = "--temperature",
       paramLabel = "T",
       description = "1 samples what the model learned, less is safer, 0 takes the likeliest byte.")
-  private double temperature = 0.8;
+  private double temperature = TextGenerator.TEMPERATURE;
 
   @Option(names = "--seed", paramLabel = "S", description = "Equal seeds write equal text.")
   private long seed = 1;
@@ -53,7 +53,8 @@ final class GenerateCommand implements Callable<Integer> {
       throw new UserError(
           "--length is %d; it must be at least 0 and at most %d".formatted(length, 1 << 30));
     }
-    Checks.requireNotNegative("--temperature", temperature, "0.8");
+    Checks.requireNotNegative(
+        "--temperature", temperature, String.valueOf(TextGenerator.TEMPERATURE));
     Engine.useOneThreadAnOperation();
     PrintWriter out = spec.commandLine().getOut();
     try (Gpt model = ModelFile.load(RunDirectory.open(run).model())) {

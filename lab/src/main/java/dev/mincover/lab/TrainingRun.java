@@ -61,9 +61,6 @@ record TrainingRun(
   static final int EVALUATIONS = 10;
   private static final int LINES = 20;
 
-  /** At lower ones a line of spaces may go on for all of the text. */
-  private static final double SAMPLE_TEMPERATURE = 0.8;
-
   private static final int BYTES_PER_WEIGHT_ADAM = 2 * Float.BYTES;
 
   /** Trains; returns the exit code: 0, or 1 if losses or gradients are no longer finite. */
@@ -79,13 +76,10 @@ record TrainingRun(
       try (Trainer trainer = task.trainer(model, learner, windows, seed, threads)) {
         trainer.observeGradients(recorder);
         directory.create();
-        summary(model, learner, trainer, Trainer.Outcome.NONE, bigram).write(directory.summary());
-        Trainer.Outcome outcome =
-            train(
-                trainer,
-                out,
-                after ->
-                    summary(model, learner, trainer, after, bigram).write(directory.summary()));
+        Consumer<Trainer.Outcome> written =
+            after -> summary(model, learner, trainer, after, bigram).write(directory.summary());
+        written.accept(Trainer.Outcome.NONE);
+        Trainer.Outcome outcome = train(trainer, out, written);
         learner.withFinalWeights(() -> ModelFile.save(model, directory.model()));
         Summary summary = summary(model, learner, trainer, outcome, bigram);
         summary.write(directory.summary());
@@ -198,12 +192,10 @@ record TrainingRun(
     line(out, "run", directory.path().toString());
     if (live != null) {
       line(out, "live", live.address().toString());
+      live.show();
     }
     out.println();
     out.flush();
-    if (live != null) {
-      live.show();
-    }
   }
 
   /** The model in a line. */
@@ -286,8 +278,8 @@ record TrainingRun(
                 reports ? ", " + Report.FILE_NAME : "",
                 directory.path()));
     if (summary.finished() && sample > 0) {
-      TextGenerator generator = new TextGenerator(model, SAMPLE_TEMPERATURE, seed);
-      line(out, "sample", "at temperature " + SAMPLE_TEMPERATURE);
+      TextGenerator generator = new TextGenerator(model, TextGenerator.TEMPERATURE, seed);
+      line(out, "sample", "at temperature " + TextGenerator.TEMPERATURE);
       out.println();
       learner.withFinalWeights(
           () -> out.println(Printable.text(generator.generate(new byte[0], sample)).strip()));

@@ -1,15 +1,13 @@
 package dev.mincover.lab;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.condition.OS;
 
 /** The command line as a process of its own, for what only a real process shows. */
 final class MincoverProcess {
-  private static final Path ENV = Path.of("/usr/bin/env");
-
   private MincoverProcess() {}
 
   /**
@@ -19,8 +17,8 @@ final class MincoverProcess {
    */
   static List<String> command(List<String> arguments) {
     List<String> command = new ArrayList<>();
-    if (Files.isExecutable(ENV) && System.getProperty("os.name").equals("Linux")) {
-      command.addAll(List.of(ENV.toString(), "--default-signal=INT"));
+    if (OS.LINUX.isCurrentOs()) {
+      command.addAll(List.of("env", "--default-signal=INT"));
     }
     command.addAll(
         List.of(

@@ -10,6 +10,8 @@ import org.bytedeco.pytorch.Tensor;
 
 /** Writes text with a {@link Gpt}, a byte at a time. */
 public final class TextGenerator {
+  /** What is usual. At lower ones a line of spaces may go on for all of a text. */
+  public static final double TEMPERATURE = 0.8;
 
   private static final byte[] BLANK_PROMPT = {'\n'};
 
@@ -28,7 +30,8 @@ public final class TextGenerator {
   public TextGenerator(Gpt model, double temperature, long seed) {
     if (!(temperature >= 0) || Double.isInfinite(temperature)) {
       throw new IllegalArgumentException(
-          "temperature is %s; it must be at least 0, for example 0.8".formatted(temperature));
+          "temperature is %s; it must be at least 0, for example %s"
+              .formatted(temperature, TEMPERATURE));
     }
     this.model = model;
     this.temperature = temperature;

@@ -6,6 +6,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.mincover.lab.UserError;
 import dev.mincover.lab.run.RunDirectory;
+import java.awt.AWTError;
 import java.awt.Desktop;
 import java.awt.GraphicsEnvironment;
 import java.io.IOException;
@@ -24,10 +25,13 @@ import java.util.concurrent.TimeUnit;
 public final class LiveReport implements AutoCloseable {
   private static final int SECONDS_BETWEEN = 10;
 
+  /** A browser that has not asked for so long has gone. */
+  private static final long GONE_NANOS = TimeUnit.SECONDS.toNanos(2 * SECONDS_BETWEEN);
+
   private final List<RunDirectory> runs;
   private final HttpServer server;
   private final CountDownLatch lastPage = new CountDownLatch(1);
-  private volatile long lastSeen = Long.MIN_VALUE;
+  private volatile long lastSeen = System.nanoTime() - GONE_NANOS;
   private volatile boolean over;
 
   /**
@@ -60,7 +64,7 @@ public final class LiveReport implements AutoCloseable {
           && Desktop.getDesktop().isSupported(Desktop.Action.BROWSE)) {
         Desktop.getDesktop().browse(address());
       }
-    } catch (IOException | RuntimeException | LinkageError | java.awt.AWTError _) {
+    } catch (IOException | RuntimeException | LinkageError | AWTError _) {
       // No desktop that works: the address has been printed.
     }
   }
@@ -99,8 +103,8 @@ public final class LiveReport implements AutoCloseable {
     try {
       return Report.of(begun).html();
     } catch (UserError e) {
-      return line(
-          String.valueOf(e.getMessage())); // A file that is just being written is whole next time.
+      // A file that is just being written is whole next time.
+      return line(String.valueOf(e.getMessage()));
     }
   }
 
@@ -116,9 +120,8 @@ public final class LiveReport implements AutoCloseable {
   @Override
   public void close() {
     over = true;
-    boolean watched = System.nanoTime() - lastSeen < TimeUnit.SECONDS.toNanos(2 * SECONDS_BETWEEN);
     try {
-      if (lastSeen != Long.MIN_VALUE && watched) {
+      if (System.nanoTime() - lastSeen < GONE_NANOS) {
         lastPage.await(SECONDS_BETWEEN + 2, TimeUnit.SECONDS);
       }
     } catch (InterruptedException _) {
