@@ -12,5 +12,7 @@ module dev.mincover.core {
   exports dev.mincover;
   exports dev.mincover.average;
   exports dev.mincover.cover;
+  exports dev.mincover.recipe;
   exports dev.mincover.schedule;
+  exports dev.mincover.tensor;
 }

@@ -1,8 +1,12 @@
 package dev.mincover;
 
-import dev.mincover.internal.StepGradient;
-import dev.mincover.internal.Survey;
-import dev.mincover.internal.Update;
+import dev.mincover.internal.gradient.GradientScan;
+import dev.mincover.internal.gradient.StepGradient;
+import dev.mincover.internal.rule.Rule;
+import dev.mincover.recipe.Guard;
+import dev.mincover.recipe.Options;
+import dev.mincover.tensor.Parameter;
+import dev.mincover.tensor.Shape;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -11,12 +15,12 @@ final class GradientGuard {
 
   private final Options options;
   private final List<Parameter> parameters;
-  private final Survey survey;
+  private final GradientScan survey;
   private final float limit;
   private final boolean withNorm;
 
   /** For the gradients of these parameters, in their order. */
-  GradientGuard(Options options, List<Parameter> parameters, Survey survey) {
+  GradientGuard(Options options, List<Parameter> parameters, GradientScan survey) {
     this.options = options;
     this.parameters = parameters;
     this.survey = survey;
@@ -63,20 +67,20 @@ final class GradientGuard {
   }
 
   /** After a step that was not checked: what its accumulators show. */
-  void refuseAfterTheFact(@Nullable StepGradient[] gradients, List<Update> updates) {
+  void refuseAfterTheFact(@Nullable StepGradient[] gradients, List<Rule> rules) {
     if (options.guard() != Guard.UNCHECKED) {
       return;
     }
     for (int i = 0; i < gradients.length; i++) {
       StepGradient gradient = gradients[i];
-      if (gradient != null && !Float.isFinite(Float.intBitsToFloat(updates.get(i).largest()))) {
+      if (gradient != null && !Float.isFinite(Float.intBitsToFloat(rules.get(i).largest()))) {
         refuse(i, gradient, true);
       }
     }
   }
 
   private void refuse(int i, StepGradient gradient, boolean changed) {
-    Survey.Bad bad = survey.firstBad(gradient);
+    GradientScan.Bad bad = survey.firstBad(gradient);
     if (bad == null) {
       return; // Finite squares have added up to infinity.
     }

@@ -1,5 +1,6 @@
 package dev.mincover;
 
+import dev.mincover.recipe.Guard;
 import java.io.Serial;
 import java.util.Arrays;
 

@@ -1,50 +1,401 @@
 package dev.mincover;
 
-import dev.mincover.schedule.Schedule;
+import static java.util.Objects.requireNonNull;
+
+import dev.mincover.average.Average;
+import dev.mincover.internal.gradient.GradientScan;
+import dev.mincover.internal.gradient.StepGradient;
+import dev.mincover.internal.rule.Rule;
+import dev.mincover.internal.rule.Rules;
+import dev.mincover.internal.step.AverageBuffers;
+import dev.mincover.internal.step.Step;
+import dev.mincover.internal.storage.NativeMemory;
+import dev.mincover.recipe.ByName;
+import dev.mincover.recipe.Guard;
+import dev.mincover.recipe.Options;
+import dev.mincover.recipe.Recipe;
+import dev.mincover.tensor.Gradient;
+import dev.mincover.tensor.Parameter;
+import dev.mincover.tensor.Shape;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
- * An immutable recipe for updating weights from gradients. It holds no state: binding makes that.
+ * An optimizer bound to its parameters: it owns their state, in memory outside the heap, and the
+ * threads that share a step. Close it to free both; the weights stay.
+ *
+ * <p>Calls from several threads are taken one at a time.
  */
-public sealed interface Optimizer permits Recipe {
+public final class Optimizer implements AutoCloseable {
 
-  /** What does not depend on the rule: learning rate, decay, clipping, guard, rounding, average. */
-  Options options();
+  private final Options options;
+  private final Map<String, Parameter> parameters = new LinkedHashMap<>();
 
-  /** The learning rate by step. */
-  default Schedule learningRate() {
-    return options().schedule();
-  }
+  /** Parameters that learn, and by the same index their rules and the gradients of a step. */
+  private final List<Parameter> learning = new ArrayList<>();
+
+  private final Map<String, Integer> indices = new HashMap<>();
+  private final List<Rule> rules = new ArrayList<>();
+  private final @Nullable StepGradient[] gradients;
+
+  /** As the user has given them. */
+  private final @Nullable Gradient[] given;
+
+  private final NativeMemory memory = new NativeMemory();
+  private final Step step;
+  private final GradientGuard guard;
+  private final @Nullable AverageBuffers averages;
+  private final int threads;
+  private final double largestMultiplier;
+  private final double largestDecay;
+  private long steps;
+  private long skippedSteps;
+  private boolean failed;
+  private boolean closed;
 
   /**
-   * Binds this recipe to parameters and allocates their state, for steps on the calling thread.
+   * Binds a recipe to parameters and allocates their state, for steps on the calling thread.
    *
-   * @throws IllegalArgumentException as {@link #bind(Collection, int)}
+   * @throws IllegalArgumentException as {@link #bind(Recipe, Collection, int)}
    */
-  default BoundOptimizer bind(Collection<Parameter> parameters) {
-    return bind(parameters, 1);
+  public static Optimizer bind(Recipe recipe, Collection<Parameter> parameters) {
+    return bind(recipe, parameters, 1);
   }
 
   /**
-   * Binds this recipe to parameters and allocates their state, zeroed, outside the heap. Weights
-   * are not touched. The number of threads changes the speed only: results are equal bit for bit.
+   * Binds a recipe to parameters and allocates their state, zeroed, outside the heap. Weights are
+   * not touched. The number of threads changes the speed only: results are equal bit for bit.
    *
    * @param parameters in any order; names must differ and memory must not be shared
    * @param threads how many threads share a step, the caller among them; at least 1
    * @throws IllegalArgumentException if two parameters have the same name or overlap in memory,
    *     {@code threads} is below 1, or a choice by name fits no parameter or not the one it is for
    */
-  BoundOptimizer bind(Collection<Parameter> parameters, int threads);
+  public static Optimizer bind(Recipe recipe, Collection<Parameter> parameters, int threads) {
+    if (threads < 1) {
+      throw new IllegalArgumentException("threads is %d; it must be at least 1".formatted(threads));
+    }
+    recipe.requireMatches(parameters.stream().map(Parameter::name).toList());
+    return new Optimizer(recipe, parameters, threads);
+  }
 
   /**
-   * Bytes of state that a parameter of this name and shape will have once it is bound, before the
-   * first step: what {@link BoundOptimizer#stateBytes(String)} says then. Nothing is allocated, and
-   * the type of the weights does not matter. Scratch memory, which parameters share and which
-   * depends on threads, is not counted.
+   * Bytes of state that a parameter of this name and shape has once it is bound, before the first
+   * step: what {@link #stateBytes(String)} returns then. Nothing is allocated, and the type of the
+   * weights does not matter. Scratch memory is not counted: parameters share it, and its size
+   * depends on the number of threads.
    *
    * @param name as it will be bound under, for covers that are chosen by name
    * @throws IllegalArgumentException if the cover of that name does not fit the shape
    * @throws ArithmeticException if 64 bits cannot count the bytes
    */
-  long stateBytes(String name, Shape shape);
+  public static long stateBytes(Recipe recipe, String name, Shape shape) {
+    return Math.addExact(
+        Rules.stateBytes(recipe, name, shape),
+        AverageBuffers.bytes(recipe.options().average(), shape));
+  }
+
+  private Optimizer(Recipe recipe, Collection<Parameter> parameters, int threads) {
+    this.options = recipe.options();
+    this.threads = threads;
+    for (Parameter parameter : parameters) {
+      if (this.parameters.put(parameter.name(), parameter) != null) {
+        throw new IllegalArgumentException(
+            "two parameters are named '%s'; give each a name of its own"
+                .formatted(parameter.name()));
+      }
+      if (!parameter.frozen()) {
+        indices.put(parameter.name(), learning.size());
+        learning.add(parameter);
+      }
+    }
+    BindingChecks.requireDistinctMemory(this.parameters.values());
+    largestMultiplier = largest(options.multiplier());
+    largestDecay = largest(options.weightDecay());
+    gradients = new StepGradient[learning.size()];
+    given = new Gradient[learning.size()];
+    try {
+      for (Parameter parameter : learning) {
+        rules.add(Rules.of(recipe, parameter, memory));
+      }
+      step = new Step(rules, threads, memory);
+    } catch (RuntimeException | Error failure) {
+      memory.close();
+      throw failure;
+    }
+    guard = new GradientGuard(options, learning, new GradientScan(step));
+    try {
+      averages = options.average() instanceof Average.None ? null : averages();
+    } catch (RuntimeException | Error failure) {
+      step.close();
+      memory.close();
+      throw failure;
+    }
+  }
+
+  private double largest(ByName<Double> choice) {
+    return learning.stream().mapToDouble(p -> choice.of(p.name())).max().orElse(0);
+  }
+
+  private AverageBuffers averages() {
+    requireUsableWeights();
+    return new AverageBuffers(learning, step, memory);
+  }
+
+  /**
+   * Takes one step: overwrites the weights of every parameter that has a gradient. A parameter
+   * without one keeps its weights, accumulators and momentum as they are. Everything is checked
+   * before anything changes, gradients themselves as {@link Guard} says.
+   *
+   * @param gradients by parameter name; none for a frozen parameter
+   * @throws IllegalArgumentException if a name is unknown or frozen, a gradient's size is not its
+   *     parameter's, a row is out of range, or rows are given to an optimizer that takes none
+   * @throws NonFiniteGradientException if a gradient is not finite, or its square is not
+   * @throws IllegalStateException if this optimizer is closed, averages are in the weights' place,
+   *     the memory of a weight or gradient is freed or confined to a thread while others share the
+   *     step, or the schedule gives a rate that is negative or not finite in float32; or if an
+   *     earlier step failed half way, as when memory is freed by another thread during a step
+   */
+  public synchronized void step(Map<String, Gradient> gradients) {
+    requireOpen();
+    if (failed) {
+      throw new IllegalStateException(
+          "a step failed half way and left weights and state between two steps; restore the weights and bind again");
+    }
+    if (averages != null) {
+      if (averages.areSwappedIn()) {
+        throw new IllegalStateException(
+            "averages are in the weights' place; close what swapInAverage gave before the next step");
+      }
+      requireUsableWeights(); // The average takes in those without a gradient as well.
+    }
+    try {
+      int found = 0;
+      for (int i = 0; i < given.length; i++) {
+        Gradient gradient = gradients.get(learning.get(i).name());
+        given[i] = gradient;
+        if (gradient != null) {
+          BindingChecks.requireFitting(rules.get(i), gradient, threads);
+          found++;
+        }
+      }
+      if (found < gradients.size()) {
+        refuseUnused(gradients);
+      }
+      double eta = options.schedule().at(steps + 1);
+      requireLearningRate(eta);
+      for (int i = 0; i < given.length; i++) {
+        Gradient gradient = given[i];
+        this.gradients[i] = gradient == null ? null : rules.get(i).read(gradient);
+      }
+      if (!guard.admits(this.gradients)) {
+        skippedSteps++;
+        return;
+      }
+      failed = true; // Until it has not.
+      step.run(this.gradients, eta, steps + 1);
+      steps++;
+      if (averages != null) {
+        averages.update(options.average().weightOf(steps));
+      }
+      failed = false;
+      guard.refuseAfterTheFact(this.gradients, rules);
+    } finally {
+      letGo();
+    }
+  }
+
+  /** Keeps nothing of a step's gradients alive. */
+  private void letGo() {
+    for (int i = 0; i < given.length; i++) {
+      StepGradient gradient = gradients[i];
+      if (gradient != null) {
+        gradient.clear();
+      }
+      gradients[i] = null;
+      given[i] = null;
+    }
+  }
+
+  private void requireLearningRate(double eta) {
+    double rate = eta * largestMultiplier;
+    if (!(eta >= 0) || Float.isInfinite((float) rate)) {
+      throw new IllegalStateException(
+          "the schedule gives a learning rate of %s at step %d; times multipliers of up to %s it must be finite and at least 0"
+              .formatted(eta, steps + 1, largestMultiplier));
+    }
+    if (Float.isInfinite((float) (rate * largestDecay))) {
+      throw new IllegalStateException(
+          "the learning rate of %s at step %d times a weight decay of %s overflows float32; lower one"
+              .formatted(rate, steps + 1, largestDecay));
+    }
+  }
+
+  /** Steps taken so far. */
+  public synchronized long steps() {
+    return steps;
+  }
+
+  /** Steps that {@link Guard#SKIP} has left out so far; {@link #steps} does not count them. */
+  public synchronized long skippedSteps() {
+    return skippedSteps;
+  }
+
+  /**
+   * Puts the average of the weights in their place, for evaluation. Until the result is closed,
+   * steps are refused; closing it brings the trained weights back, bit for bit.
+   *
+   * <pre>{@code
+   * try (var _ = optimizer.swapInAverage()) {
+   *   evaluate(model);
+   * }
+   * }</pre>
+   *
+   * <p>float32 weights change places with the average, at no memory. Of 16-bit weights a copy is
+   * kept while the average, rounded to nearest, is in their place.
+   *
+   * @throws IllegalStateException if the recipe has no average, it is in place already, or this
+   *     optimizer is closed
+   */
+  public synchronized AverageSwap swapInAverage() {
+    requireOpen();
+    AverageBuffers averages = this.averages;
+    if (averages == null) {
+      throw new IllegalStateException(
+          "the recipe keeps no average; add one with average(Average.polyak(0.999))");
+    }
+    if (averages.areSwappedIn()) {
+      throw new IllegalStateException("averages are in the weights' place already");
+    }
+    requireUsableWeights();
+    averages.swapIn();
+    boolean[] closed = {false};
+    return () -> {
+      synchronized (Optimizer.this) {
+        if (!closed[0] && averages.areSwappedIn()) {
+          requireUsableWeights();
+          averages.swapOut(_ -> true);
+        }
+        closed[0] = true;
+      }
+    };
+  }
+
+  /** The parameters in the order given, frozen ones included. */
+  public Collection<Parameter> parameters() {
+    return List.copyOf(parameters.values());
+  }
+
+  /**
+   * All bytes this optimizer asked for outside the heap: accumulators, momentum and averages of
+   * every parameter, and {@link #scratchBytes}; the allocator's own padding is not counted. They
+   * grow when a sparse gradient first needs stamps or more scratch, and while averages of 16-bit
+   * weights are swapped in. 0 once closed.
+   */
+  public synchronized long stateBytes() {
+    return closed ? 0 : memory.bytes() + (averages == null ? 0 : averages.copyBytes());
+  }
+
+  /**
+   * Bytes obtained for the accumulators, momentum and average of one parameter; 0 if it is frozen.
+   *
+   * @throws IllegalArgumentException if no parameter has that name
+   */
+  public synchronized long stateBytes(String name) {
+    return requireParameter(name).frozen() ? 0 : stateBytes(index(name));
+  }
+
+  private long stateBytes(int i) {
+    return closed ? 0 : rules.get(i).bytes() + (averages == null ? 0 : averages.bytes(i));
+  }
+
+  /**
+   * Bytes of working memory that all parameters share: scratch memory of the step's threads, and
+   * copies of 16-bit weights while averages are swapped in. Besides, on the heap, each thread has
+   * 40 KiB of tiles, and each parameter of sparse gradients 12 bytes a row of its largest.
+   */
+  public synchronized long scratchBytes() {
+    long bytes = stateBytes();
+    for (int i = 0; i < rules.size(); i++) {
+      bytes -= stateBytes(i);
+    }
+    return bytes;
+  }
+
+  /**
+   * The accumulators of one parameter, copied. Of SM3, mu: by slices or chosen axes an array an
+   * axis, in the order named, with a value a slice; by other covers one array with a value a set.
+   * For ranks 0 and 1 slices are single weights. Of Adam v; of Adafactor R and C, below rank 2 one
+   * array with a value a weight.
+   *
+   * @throws IllegalArgumentException if no parameter has that name or it is frozen
+   * @throws IllegalStateException if this optimizer is closed
+   */
+  public synchronized float[][] accumulators(String name) {
+    requireOpen();
+    if (requireParameter(name).frozen()) {
+      throw new IllegalArgumentException(
+          "parameter '%s' is frozen and has no accumulators".formatted(name));
+    }
+    return rules.get(index(name)).accumulators();
+  }
+
+  /**
+   * Frees the state and ends the threads; weights stay as they are. If averages are in their place,
+   * the trained ones come back first, wherever their memory is still there. Closing again does
+   * nothing.
+   */
+  @Override
+  public synchronized void close() {
+    if (!closed) {
+      closed = true;
+      try {
+        if (averages != null) {
+          averages.swapOut(parameter -> BindingChecks.isUsable(parameter.weights(), threads));
+        }
+      } finally {
+        step.close();
+        memory.close();
+      }
+    }
+  }
+
+  private void requireUsableWeights() {
+    for (Parameter parameter : learning) {
+      BindingChecks.requireUsable(parameter.name(), "weights", parameter.weights(), threads);
+    }
+  }
+
+  private void refuseUnused(Map<String, Gradient> gradients) {
+    for (String name : gradients.keySet()) {
+      if (requireParameter(name).frozen()) {
+        throw new IllegalArgumentException(
+            "parameter '%s' is frozen but was given a gradient; leave it out".formatted(name));
+      }
+    }
+  }
+
+  private Parameter requireParameter(String name) {
+    Parameter parameter = parameters.get(name);
+    if (parameter == null) {
+      throw new IllegalArgumentException(
+          "no parameter is named '%s'; bound are %s".formatted(name, parameters.keySet()));
+    }
+    return parameter;
+  }
+
+  private int index(String name) {
+    return requireNonNull(indices.get(name));
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("this optimizer is closed; bind the recipe again");
+    }
+  }
 }

@@ -1,7 +1,6 @@
 /**
- * Recipes ({@link dev.mincover.Sm3}), what they are bound to ({@link dev.mincover.Parameter}), what
- * they consume ({@link dev.mincover.Gradient}), and the bound optimizer that owns the state ({@link
- * dev.mincover.BoundOptimizer}).
+ * The optimizer: {@link dev.mincover.Optimizer} binds a {@link dev.mincover.recipe.Recipe} to
+ * {@link dev.mincover.tensor.Parameter}s and steps them with {@link dev.mincover.tensor.Gradient}s.
  */
 @NullMarked
 package dev.mincover;

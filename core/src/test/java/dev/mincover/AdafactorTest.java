@@ -4,6 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.mincover.recipe.Adafactor;
+import dev.mincover.recipe.Momentum;
+import dev.mincover.tensor.Gradient;
+import dev.mincover.tensor.Parameter;
+import dev.mincover.tensor.Shape;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -46,7 +51,7 @@ class AdafactorTest {
       w[i] = (float) random.nextGaussian();
     }
     Reference reference = new Reference(recipe, shape, w);
-    try (var bound = recipe.bind(List.of(Parameter.of("w", w, shape)), 2)) {
+    try (var bound = Optimizer.bind(recipe, List.of(Parameter.of("w", w, shape)), 2)) {
       for (int t = 1; t <= 8; t++) {
         float[] g = new float[size];
         for (int i = 0; i < size; i++) {
@@ -68,16 +73,17 @@ class AdafactorTest {
   void stateIsRowsAndColumnsOfTheLastTwoAxes() {
     Adafactor recipe = Adafactor.relativeStep();
     try (var bound =
-            recipe.bind(
+            Optimizer.bind(
+                recipe,
                 List.of(
                     Parameter.of("matrix", new float[100 * 30], 100, 30),
                     Parameter.of("tensor", new float[2 * 3 * 4], 2, 3, 4),
                     Parameter.of("vector", new float[9], 9),
                     Parameter.of("empty", new float[0], 3, 0)));
         var heavy =
-            recipe
-                .momentum(Momentum.average(0.9))
-                .bind(List.of(Parameter.of("matrix", new float[100 * 30], 100, 30)))) {
+            Optimizer.bind(
+                recipe.momentum(Momentum.average(0.9)),
+                List.of(Parameter.of("matrix", new float[100 * 30], 100, 30)))) {
       assertThat(bound.stateBytes("matrix")).isEqualTo(4 * 130);
       assertThat(bound.stateBytes("tensor")).isEqualTo(4 * 2 * (3 + 4));
       assertThat(bound.stateBytes("vector")).isEqualTo(4 * 9);
@@ -90,7 +96,7 @@ class AdafactorTest {
   void aThresholdThatStopsAllUpdatesStillDecays() {
     float[] w = {1, 1};
     Adafactor recipe = Adafactor.learningRate(0.1).weightDecay(0.5).clippingThreshold(1e-46);
-    try (var bound = recipe.bind(List.of(Parameter.of("w", w, 2)))) {
+    try (var bound = Optimizer.bind(recipe, List.of(Parameter.of("w", w, 2)))) {
       bound.step(Map.of("w", Gradient.dense(new float[] {1, 1})));
       assertThat(w).containsExactly(0.95f, 0.95f);
     }

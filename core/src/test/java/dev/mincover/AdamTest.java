@@ -3,6 +3,9 @@ package dev.mincover;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.mincover.recipe.Adam;
+import dev.mincover.tensor.Gradient;
+import dev.mincover.tensor.Parameter;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -27,7 +30,7 @@ class AdamTest {
       expected[i] = w[i];
     }
     Adam recipe = Adam.learningRate(0.01).betas(0.8, 0.95).epsilon(1e-6).weightDecay(decay);
-    try (var bound = recipe.bind(List.of(Parameter.of("w", w, 3, 100)))) {
+    try (var bound = Optimizer.bind(recipe, List.of(Parameter.of("w", w, 3, 100)))) {
       assertThat(bound.stateBytes("w")).isEqualTo(8L * n);
       for (int t = 1; t <= 30; t++) {
         float[] g = new float[n];
@@ -51,7 +54,8 @@ class AdamTest {
   @Test
   void zeroGradientsWithoutEpsilonMoveNothing() {
     float[] w = {1};
-    try (var bound = Adam.learningRate(0.1).epsilon(0).bind(List.of(Parameter.of("w", w)))) {
+    try (var bound =
+        Optimizer.bind(Adam.learningRate(0.1).epsilon(0), List.of(Parameter.of("w", w)))) {
       bound.step(Map.of("w", Gradient.dense(new float[1])));
       assertThat(w).containsExactly(1);
     }

@@ -3,6 +3,14 @@ package dev.mincover;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.mincover.recipe.Adafactor;
+import dev.mincover.recipe.Adam;
+import dev.mincover.recipe.Configurable;
+import dev.mincover.recipe.Guard;
+import dev.mincover.recipe.Momentum;
+import dev.mincover.recipe.Sm3;
+import dev.mincover.tensor.Gradient;
+import dev.mincover.tensor.Parameter;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -18,7 +26,7 @@ class GuardTest {
   /** The NaN that 0 / 0 gives on x86 has its sign set. */
   private static final float NEGATIVE_NAN = Float.intBitsToFloat(0xffc00000);
 
-  static Stream<Recipe<?>> recipes() {
+  static Stream<Configurable<?>> recipes() {
     Sm3 sm3 = Sm3.learningRate(0.1);
     return Stream.of(
         sm3,
@@ -32,13 +40,13 @@ class GuardTest {
 
   @ParameterizedTest
   @MethodSource("recipes")
-  void refusesBeforeAnythingChangesAndNamesParameterAndIndex(Recipe<?> recipe) {
+  void refusesBeforeAnythingChangesAndNamesParameterAndIndex(Configurable<?> recipe) {
     for (float bad :
         new float[] {Float.NaN, NEGATIVE_NAN, Float.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY}) {
       float[] a = {1, 2};
       float[] b = new float[6];
       try (var bound =
-          recipe.bind(List.of(Parameter.of("a", a, 2), Parameter.of("b", b, 3, 2)), 2)) {
+          Optimizer.bind(recipe, List.of(Parameter.of("a", a, 2), Parameter.of("b", b, 3, 2)), 2)) {
         Gradient good = Gradient.dense(new float[] {1, 1});
         bound.step(Map.of("a", good));
         float[] before = a.clone();
@@ -65,7 +73,7 @@ class GuardTest {
   void namesGradientsWhoseSquareOverflows() {
     float[] w = {1, 1};
     float largest = 1.8446743e19f;
-    try (var bound = Sm3.learningRate(0.1).bind(List.of(Parameter.of("w", w, 2)))) {
+    try (var bound = Optimizer.bind(Sm3.learningRate(0.1), List.of(Parameter.of("w", w, 2)))) {
       var refusal =
           catchThrowableOfType(
               NonFiniteGradientException.class,
@@ -78,7 +86,8 @@ class GuardTest {
       assertThat(w).containsExactly(0.9f, 0.9f);
     }
     // What clipping leaves of it has a square.
-    try (var bound = Sm3.learningRate(0.1).clipByValue(1).bind(List.of(Parameter.of("w", w, 2)))) {
+    try (var bound =
+        Optimizer.bind(Sm3.learningRate(0.1).clipByValue(1), List.of(Parameter.of("w", w, 2)))) {
       step(bound, 0, -1e30f);
       assertThat(w[1]).isEqualTo(0.9f + 0.1f);
     }
@@ -90,8 +99,8 @@ class GuardTest {
     float[] twin = {1, 1};
     Sm3 recipe =
         Sm3.learningRate(step -> 0.1 * step).momentum(Momentum.average(0.9)).guard(Guard.SKIP);
-    try (var bound = recipe.bind(List.of(Parameter.of("w", w, 2)));
-        var other = recipe.bind(List.of(Parameter.of("w", twin, 2)))) {
+    try (var bound = Optimizer.bind(recipe, List.of(Parameter.of("w", w, 2)));
+        var other = Optimizer.bind(recipe, List.of(Parameter.of("w", twin, 2)))) {
       step(bound, 1, 2);
       step(bound, 1, Float.NaN);
       step(bound, Float.POSITIVE_INFINITY, 1);
@@ -113,7 +122,7 @@ class GuardTest {
       gradient[at] = bad;
       Sm3 recipe = Sm3.learningRate(0.1).guard(Guard.UNCHECKED);
       for (long[] shape : new long[][] {{70_000}, {700, 100}, {7, 100, 100}}) {
-        try (var bound = recipe.bind(List.of(Parameter.of("w", w, shape)), 2)) {
+        try (var bound = Optimizer.bind(recipe, List.of(Parameter.of("w", w, shape)), 2)) {
           bound.step(Map.of("w", Gradient.dense(new float[70_000])));
           var late =
               catchThrowableOfType(
@@ -134,9 +143,9 @@ class GuardTest {
     float[] w = new float[35];
     float[] twin = new float[35];
     Sm3 recipe = Sm3.learningRate(0.1);
-    try (var checked = recipe.bind(List.of(Parameter.of("w", w, 5, 7)));
+    try (var checked = Optimizer.bind(recipe, List.of(Parameter.of("w", w, 5, 7)));
         var unchecked =
-            recipe.guard(Guard.UNCHECKED).bind(List.of(Parameter.of("w", twin, 5, 7)))) {
+            Optimizer.bind(recipe.guard(Guard.UNCHECKED), List.of(Parameter.of("w", twin, 5, 7)))) {
       for (int t = 0; t < 5; t++) {
         float[] g = new float[35];
         for (int i = 0; i < g.length; i++) {
@@ -153,7 +162,7 @@ class GuardTest {
   void sumsBeyondFloat32AreNotTheGradientsFault() {
     float[] w = {1};
     Sm3 recipe = Sm3.learningRate(0.1).guard(Guard.UNCHECKED);
-    try (var bound = recipe.bind(List.of(Parameter.of("w", w, 1)))) {
+    try (var bound = Optimizer.bind(recipe, List.of(Parameter.of("w", w, 1)))) {
       Map<String, Gradient> large = Map.of("w", Gradient.dense(new float[] {1.8e19f}));
       bound.step(large);
       float after = w[0];
@@ -166,7 +175,7 @@ class GuardTest {
   @Test
   void sparseGradientsAreGuardedOnceTheyAreSummed() {
     float[] w = new float[8];
-    try (var bound = Sm3.learningRate(0.1).bind(List.of(Parameter.of("w", w, 4, 2)))) {
+    try (var bound = Optimizer.bind(Sm3.learningRate(0.1), List.of(Parameter.of("w", w, 4, 2)))) {
       Gradient overflows =
           Gradient.rows(new long[] {3, 1, 3}, new float[] {0, 3e38f, 1, 1, 0, 3e38f});
       var refusal =
@@ -178,7 +187,7 @@ class GuardTest {
     }
   }
 
-  private static void step(BoundOptimizer bound, float... gradient) {
+  private static void step(Optimizer bound, float... gradient) {
     bound.step(Map.of("w", Gradient.dense(gradient)));
   }
 }

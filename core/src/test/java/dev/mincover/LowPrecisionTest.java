@@ -3,6 +3,13 @@ package dev.mincover;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.mincover.recipe.Momentum;
+import dev.mincover.recipe.Rounding;
+import dev.mincover.recipe.Sm3;
+import dev.mincover.tensor.DataType;
+import dev.mincover.tensor.Gradient;
+import dev.mincover.tensor.Parameter;
+import dev.mincover.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
@@ -42,7 +49,8 @@ class LowPrecisionTest {
     // The sum of t unit squares is t: the root in the rate makes every step 1e-5.
     Sm3 recipe = Sm3.learningRate(step -> 1e-5 * Math.sqrt((double) step)).rounding(rounding);
     try (var bound =
-        recipe.bind(List.of(Parameter.of("w", Shape.of(n), MemorySegment.ofArray(w), type)))) {
+        Optimizer.bind(
+            recipe, List.of(Parameter.of("w", Shape.of(n), MemorySegment.ofArray(w), type)))) {
       for (int t = 0; t < steps; t++) {
         bound.step(Map.of("w", Gradient.dense(ones)));
       }
@@ -56,8 +64,8 @@ class LowPrecisionTest {
     Random random = new Random(9);
     float[] w = new float[257 * 3];
     float[] twin = new float[257 * 3];
-    try (var a = SM3.bind(List.of(Parameter.of("w", w, 3, 257)));
-        var b = SM3.bind(List.of(Parameter.of("w", twin, 3, 257)))) {
+    try (var a = Optimizer.bind(SM3, List.of(Parameter.of("w", w, 3, 257)));
+        var b = Optimizer.bind(SM3, List.of(Parameter.of("w", twin, 3, 257)))) {
       for (int t = 0; t < 3; t++) {
         float[] exact = new float[w.length];
         for (int i = 0; i < w.length; i++) {
@@ -81,8 +89,8 @@ class LowPrecisionTest {
     }
     Sm3 recipe = SM3.momentum(Momentum.average(0.9)).weightDecay(0.1);
     Parameter half = Parameter.of("w", Shape.of(n), MemorySegment.ofArray(w), DataType.FLOAT16);
-    try (var a = recipe.bind(List.of(half));
-        var b = recipe.bind(List.of(Parameter.of("w", twin, n)))) {
+    try (var a = Optimizer.bind(recipe, List.of(half));
+        var b = Optimizer.bind(recipe, List.of(Parameter.of("w", twin, n)))) {
       for (int t = 0; t < 5; t++) {
         float[] g = new float[n];
         for (int i = 0; i < n; i++) {
@@ -121,7 +129,7 @@ class LowPrecisionTest {
     Sm3 recipe =
         SM3.momentum(Momentum.average(0.9).stored(Momentum.Format.BFLOAT16))
             .rounding(Rounding.stochastic(seed));
-    try (var bound = recipe.bind(List.of(parameter), threads)) {
+    try (var bound = Optimizer.bind(recipe, List.of(parameter), threads)) {
       bound.step(Map.of(name, Gradient.dense(g)));
       bound.step(Map.of(name, Gradient.dense(g)));
     }
@@ -153,10 +161,12 @@ class LowPrecisionTest {
     }
     float[] w = new float[rows * columns];
     float[] small = new float[rows * columns];
-    try (var a = SM3.momentum(momentum).bind(List.of(Parameter.of("w", w, rows, columns)));
+    try (var a =
+            Optimizer.bind(SM3.momentum(momentum), List.of(Parameter.of("w", w, rows, columns)));
         var b =
-            SM3.momentum(momentum.stored(format))
-                .bind(List.of(Parameter.of("w", small, rows, columns)))) {
+            Optimizer.bind(
+                SM3.momentum(momentum.stored(format)),
+                List.of(Parameter.of("w", small, rows, columns)))) {
       for (int t = 0; t < 200; t++) {
         float[] g = new float[w.length];
         for (int i = 0; i < g.length; i++) {

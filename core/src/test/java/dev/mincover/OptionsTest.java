@@ -5,6 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.mincover.cover.Cover;
+import dev.mincover.recipe.Adafactor;
+import dev.mincover.recipe.Adam;
+import dev.mincover.recipe.ByName;
+import dev.mincover.recipe.Configurable;
+import dev.mincover.recipe.Momentum;
+import dev.mincover.recipe.SecondMoment;
+import dev.mincover.recipe.Sm3;
+import dev.mincover.tensor.Gradient;
+import dev.mincover.tensor.Parameter;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -30,8 +39,9 @@ class OptionsTest {
     float[] small = {0};
     // With one accumulator a weight that starts at 0 the first step hides the scale.
     Sm3 recipe = SM3.secondMoment(SecondMoment.sum()).clipByGlobalNorm(6.5);
-    try (var bound = recipe.bind(List.of(Parameter.of("a", a, 2), Parameter.of("b", b, 1)));
-        var other = recipe.bind(List.of(Parameter.of("w", small, 1)))) {
+    try (var bound =
+            Optimizer.bind(recipe, List.of(Parameter.of("a", a, 2), Parameter.of("b", b, 1)));
+        var other = Optimizer.bind(recipe, List.of(Parameter.of("w", small, 1)))) {
       // The norm of (3, 4, 12) is 13, twice what is allowed.
       bound.step(
           Map.of("a", Gradient.dense(new float[] {3, 4}), "b", Gradient.dense(new float[] {12})));
@@ -46,7 +56,8 @@ class OptionsTest {
   void valuesAreClippedBeforeTheNorm() {
     float[] w = new float[2];
     try (var bound =
-        SM3.clipByValue(3).clipByGlobalNorm(2.5).bind(List.of(Parameter.of("w", w, 2)))) {
+        Optimizer.bind(
+            SM3.clipByValue(3).clipByGlobalNorm(2.5), List.of(Parameter.of("w", w, 2)))) {
       bound.step(Map.of("w", Gradient.dense(new float[] {100, 4})));
       float each = 3 * (float) (2.5 / Math.sqrt(18));
       assertThat(bound.accumulators("w")[0]).containsExactly(each * each, each * each);
@@ -56,7 +67,7 @@ class OptionsTest {
   @Test
   void theNormOfRowsIsThatOfTheirSums() {
     float[] w = new float[6];
-    try (var bound = SM3.clipByGlobalNorm(5).bind(List.of(Parameter.of("w", w, 3, 2)))) {
+    try (var bound = Optimizer.bind(SM3.clipByGlobalNorm(5), List.of(Parameter.of("w", w, 3, 2)))) {
       bound.step(Map.of("w", Gradient.rows(new long[] {2, 2}, new float[] {2, 6, 4, 2})));
       assertThat(bound.accumulators("w")[1]).containsExactly(9, 16);
     }
@@ -66,7 +77,8 @@ class OptionsTest {
   void maximisingClimbs() {
     float[] g = {3, -0.25f};
     float[] negative = {-3, 0.25f};
-    for (Recipe<?> recipe : List.of(SM3, Adam.learningRate(0.1), Adafactor.learningRate(0.1))) {
+    for (Configurable<?> recipe :
+        List.of(SM3, Adam.learningRate(0.1), Adafactor.learningRate(0.1))) {
       assertThat(trained(recipe.maximise(), g)).isEqualTo(trained(recipe, negative));
     }
     float climbed = trained(SM3.maximise().clipByGlobalNorm(1), g)[0];
@@ -79,7 +91,8 @@ class OptionsTest {
     float[] bias = {2};
     Sm3 recipe = SM3.weightDecay(0.5, "*.bias", "norm?.*");
     try (var bound =
-        recipe.bind(
+        Optimizer.bind(
+            recipe,
             List.of(Parameter.of("a.weight", weight, 1), Parameter.of("a.bias", bias, 1)))) {
       Gradient one = Gradient.dense(new float[] {1});
       bound.step(Map.of("a.weight", one, "a.bias", one));
@@ -96,7 +109,8 @@ class OptionsTest {
     Sm3 recipe =
         SM3.weightDecay(0.5).rateMultiplier("*", 0.5).rateMultiplier("b", 0).rateMultiplier("c", 1);
     try (var bound =
-        recipe.bind(
+        Optimizer.bind(
+            recipe,
             List.of(Parameter.of("a", a, 1), Parameter.of("b", b, 1), Parameter.of("c", c, 1)))) {
       Gradient one = Gradient.dense(new float[] {1});
       bound.step(Map.of("a", one, "b", one, "c", one));
@@ -111,7 +125,7 @@ class OptionsTest {
   void aRateThatOverflowsWithItsMultiplierIsRefused() {
     float[] w = {2};
     Sm3 recipe = Sm3.learningRate(1e30).rateMultiplier("w", 1e10);
-    try (var bound = recipe.bind(List.of(Parameter.of("w", w, 1)))) {
+    try (var bound = Optimizer.bind(recipe, List.of(Parameter.of("w", w, 1)))) {
       assertThatThrownBy(() -> bound.step(Map.of("w", Gradient.dense(new float[] {1}))))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining(
@@ -124,7 +138,7 @@ class OptionsTest {
   void aDecayThatOverflowsIsRefused() {
     float[] w = {2};
     try (var bound =
-        Sm3.learningRate(10).weightDecay(1e38).bind(List.of(Parameter.of("w", w, 1)))) {
+        Optimizer.bind(Sm3.learningRate(10).weightDecay(1e38), List.of(Parameter.of("w", w, 1)))) {
       assertThatThrownBy(() -> bound.step(Map.of("w", Gradient.dense(new float[] {1}))))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("times a weight decay of 1.0E38 overflows");
@@ -147,28 +161,34 @@ class OptionsTest {
     Parameter table = Parameter.of("table", new float[12], 4, 3);
     Parameter matrix = Parameter.of("matrix", new float[12], 4, 3);
     Sm3 recipe = SM3.cover(Cover.whole()).cover("ta*", Cover.axes(0));
-    try (var bound = recipe.bind(List.of(table, matrix))) {
+    try (var bound = Optimizer.bind(recipe, List.of(table, matrix))) {
       assertThat(bound.accumulators("table")).isDeepEqualTo(new float[][] {new float[4]});
       assertThat(bound.accumulators("matrix")).isDeepEqualTo(new float[][] {new float[1]});
     }
     refuses(
-        () -> recipe.cover("tabel", Cover.slices()).bind(List.of(table)),
+        () -> Optimizer.bind(recipe.cover("tabel", Cover.slices()), List.of(table)),
         "cover is given for 'tabel', which matches none of the parameters [table]");
-    refuses(() -> SM3.rateMultiplier("x*", 2).bind(List.of(table)), "multiplier is given for 'x*'");
-    SM3.weightDecay(0.1, "*.bias").bind(List.of(table)).close(); // What is left out may be absent.
+    refuses(
+        () -> Optimizer.bind(SM3.rateMultiplier("x*", 2), List.of(table)),
+        "multiplier is given for 'x*'");
+    Optimizer.bind(SM3.weightDecay(0.1, "*.bias"), List.of(table))
+        .close(); // What is left out may be absent.
   }
 
   @Test
   void coversThatDoNotFitAreRefused() {
     Parameter w = Parameter.of("w", new float[6], 2, 3);
     refuses(
-        () -> SM3.cover(Cover.sets(new long[] {0, 1, 2}, new long[] {4, 5})).bind(List.of(w)),
+        () ->
+            Optimizer.bind(
+                SM3.cover(Cover.sets(new long[] {0, 1, 2}, new long[] {4, 5})), List.of(w)),
         "'w' leaves out index 3");
     refuses(
-        () -> SM3.cover(Cover.sets(new long[] {0, 1, 6})).bind(List.of(w)),
+        () -> Optimizer.bind(SM3.cover(Cover.sets(new long[] {0, 1, 6})), List.of(w)),
         "set 0 of the cover of parameter 'w' holds index 6",
         "0 to 5");
-    refuses(() -> SM3.cover(Cover.axes(2)).bind(List.of(w)), "names axis 2", "axes 0 to 1");
+    refuses(
+        () -> Optimizer.bind(SM3.cover(Cover.axes(2)), List.of(w)), "names axis 2", "axes 0 to 1");
     refuses(() -> Cover.axes(), "at least one");
     refuses(() -> Cover.axes(0, 0), "must differ");
     refuses(() -> Cover.axes(-1), "count from 0");
@@ -193,8 +213,8 @@ class OptionsTest {
     float[] w = new float[6];
     float[] scalar = new float[1];
     Parameter matrix = Parameter.of("w", w, 3, 2);
-    try (var bound = SM3.bind(List.of(matrix, Parameter.of("s", scalar)));
-        var adam = Adam.learningRate(0.1).bind(List.of(matrix))) {
+    try (var bound = Optimizer.bind(SM3, List.of(matrix, Parameter.of("s", scalar)));
+        var adam = Optimizer.bind(Adam.learningRate(0.1), List.of(matrix))) {
       refuses(
           () -> bound.step(Map.of("w", Gradient.rows(new long[] {3}, new float[2]))),
           "'w' names row 3; shape [3, 2] has rows 0 to 2");
@@ -213,7 +233,7 @@ class OptionsTest {
       assertThat(w).containsOnly(0);
     }
     Sm3 int8 = SM3.momentum(Momentum.average(0.9).stored(Momentum.Format.INT8));
-    try (var bound = int8.bind(List.of(Parameter.of("v", w, 6)))) {
+    try (var bound = Optimizer.bind(int8, List.of(Parameter.of("v", w, 6)))) {
       refuses(
           () -> bound.step(Map.of("v", Gradient.rows(new long[] {0}, new float[1]))),
           "int8 momentum",
@@ -240,8 +260,8 @@ class OptionsTest {
     float[] one = new float[g.length];
     float[] three = new float[g.length];
     Sm3 recipe = SM3.clipByGlobalNorm(1);
-    try (var a = recipe.bind(List.of(Parameter.of("w", one, 3, 100_000)), 1);
-        var b = recipe.bind(List.of(Parameter.of("w", three, 3, 100_000)), 3)) {
+    try (var a = Optimizer.bind(recipe, List.of(Parameter.of("w", one, 3, 100_000)), 1);
+        var b = Optimizer.bind(recipe, List.of(Parameter.of("w", three, 3, 100_000)), 3)) {
       a.step(Map.of("w", Gradient.dense(g)));
       b.step(Map.of("w", Gradient.dense(g)));
       assertThat(Arrays.equals(one, three)).isTrue();
@@ -256,9 +276,9 @@ class OptionsTest {
     }
   }
 
-  private static float[] trained(Recipe<?> recipe, float[]... gradients) {
+  private static float[] trained(Configurable<?> recipe, float[]... gradients) {
     float[] w = new float[gradients[0].length];
-    try (var bound = recipe.bind(List.of(Parameter.of("w", w, w.length)))) {
+    try (var bound = Optimizer.bind(recipe, List.of(Parameter.of("w", w, w.length)))) {
       for (float[] gradient : gradients) {
         bound.step(Map.of("w", Gradient.dense(gradient)));
       }
@@ -277,7 +297,8 @@ class OptionsTest {
   void aBetaThatIsOneInFloat32StillWeightsSquares() {
     double beta = 1 - 1e-9;
     Sm3 recipe = Sm3.learningRate(0.1).secondMoment(SecondMoment.average(beta));
-    try (BoundOptimizer optimizer = recipe.bind(List.of(Parameter.of("w", new float[] {1}, 1)))) {
+    try (Optimizer optimizer =
+        Optimizer.bind(recipe, List.of(Parameter.of("w", new float[] {1}, 1)))) {
       optimizer.step(Map.of("w", Gradient.dense(new float[] {1000})));
       assertThat(optimizer.accumulators("w")[0]).containsExactly((float) (1 - beta) * 1e6f);
     }

@@ -2,6 +2,9 @@ package dev.mincover;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mincover.recipe.Sm3;
+import dev.mincover.tensor.Gradient;
+import dev.mincover.tensor.Parameter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -53,7 +56,8 @@ class ScalarFallbackTest {
       float[] w = new float[33 * 65];
       float[] g = new float[33 * 65];
       for (int round = 0; round < 2; round++) {
-        try (var bound = Sm3.learningRate(0.1).bind(List.of(Parameter.of("w", w, 33, 65)), 2)) {
+        try (var bound =
+            Optimizer.bind(Sm3.learningRate(0.1), List.of(Parameter.of("w", w, 33, 65)), 2)) {
           for (int t = 0; t < 3; t++) {
             for (int i = 0; i < g.length; i++) {
               g[i] = (float) random.nextGaussian();

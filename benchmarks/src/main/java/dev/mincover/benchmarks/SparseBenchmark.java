@@ -1,13 +1,13 @@
 package dev.mincover.benchmarks;
 
-import dev.mincover.BoundOptimizer;
-import dev.mincover.DataType;
-import dev.mincover.Gradient;
-import dev.mincover.Momentum;
-import dev.mincover.Parameter;
-import dev.mincover.Shape;
-import dev.mincover.Sm3;
-import dev.mincover.lab.Seed;
+import dev.mincover.Optimizer;
+import dev.mincover.lab.common.Seed;
+import dev.mincover.recipe.Momentum;
+import dev.mincover.recipe.Sm3;
+import dev.mincover.tensor.DataType;
+import dev.mincover.tensor.Gradient;
+import dev.mincover.tensor.Parameter;
+import dev.mincover.tensor.Shape;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -63,7 +63,7 @@ public class SparseBenchmark {
 
   private final List<Map<String, Gradient>> gradients = new ArrayList<>();
   private Arena arena;
-  private BoundOptimizer optimizer;
+  private Optimizer optimizer;
   private int next;
 
   /** Makes the embedding and the gradients. */
@@ -81,9 +81,10 @@ public class SparseBenchmark {
       gradients.add(Map.of("w", Gradient.rows(indices(random), values, DataType.FLOAT32)));
     }
     optimizer =
-        Sm3.learningRate(1e-6)
-            .momentum(Momentum.average(momentum))
-            .bind(List.of(Parameter.of("w", Shape.of(rows, WIDTH), weights)), threads);
+        Optimizer.bind(
+            Sm3.learningRate(1e-6).momentum(Momentum.average(momentum)),
+            List.of(Parameter.of("w", Shape.of(rows, WIDTH), weights)),
+            threads);
   }
 
   /** Distinct, in no order. */

@@ -1,8 +1,6 @@
 package dev.mincover.benchmarks;
 
-import dev.mincover.Momentum;
-import dev.mincover.Sm3;
-import dev.mincover.lab.bench.Machine;
+import dev.mincover.lab.common.Machine;
 import dev.mincover.lab.data.Batch;
 import dev.mincover.lab.data.Batches;
 import dev.mincover.lab.model.Gpt;
@@ -13,6 +11,8 @@ import dev.mincover.lab.optimizer.PeerLearner;
 import dev.mincover.lab.peer.FusedAdam;
 import dev.mincover.lab.peer.Peer;
 import dev.mincover.lab.train.TrainingStep;
+import dev.mincover.recipe.Momentum;
+import dev.mincover.recipe.Sm3;
 import dev.mincover.schedule.Schedule;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,10 +2,21 @@ package dev.mincover.lab;
 
 import static picocli.CommandLine.Model.UsageMessageSpec.SECTION_KEY_OPTION_LIST;
 
+import dev.mincover.lab.command.BenchCommand;
+import dev.mincover.lab.command.CompareCommand;
+import dev.mincover.lab.command.GenerateCommand;
+import dev.mincover.lab.command.InspectCommand;
+import dev.mincover.lab.command.MemoryCommand;
+import dev.mincover.lab.command.ReplayCommand;
+import dev.mincover.lab.command.ReportCommand;
+import dev.mincover.lab.command.SectionedHelp;
+import dev.mincover.lab.command.TrainCommand;
+import dev.mincover.lab.common.Interrupt;
+import dev.mincover.lab.common.UserError;
+import dev.mincover.lab.common.Version;
 import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -25,7 +36,7 @@ import picocli.CommandLine.Spec;
       MemoryCommand.class
     },
     mixinStandardHelpOptions = true,
-    versionProvider = Mincover.Version.class,
+    versionProvider = Version.class,
     footer = {
       "",
       "Exit codes: 0 done, 1 failed on the way, 2 bad input, 130 interrupted.",
@@ -48,7 +59,7 @@ public final class Mincover implements Runnable {
   }
 
   /** The commands, with one line for each error. */
-  static CommandLine commandLine() {
+  public static CommandLine commandLine() {
     CommandLine commandLine = new CommandLine(new Mincover());
     commandLine.setOverwrittenOptionsAllowed(true);
     commandLine.setUsageHelpAutoWidth(true);
@@ -80,18 +91,5 @@ public final class Mincover implements Runnable {
         .getErr()
         .printf("mincover: %s; see '%s --help'%n", line, command.getCommandSpec().qualifiedName());
     return UserError.EXIT_CODE;
-  }
-
-  /** The version that the build has put into the jar. */
-  static final class Version implements IVersionProvider {
-    static String number() {
-      String version = Mincover.class.getPackage().getImplementationVersion();
-      return version == null ? "development" : version;
-    }
-
-    @Override
-    public String[] getVersion() {
-      return new String[] {"Mincover " + number()};
-    }
   }
 }

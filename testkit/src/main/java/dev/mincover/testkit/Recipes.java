@@ -1,9 +1,9 @@
 package dev.mincover.testkit;
 
-import dev.mincover.Momentum;
-import dev.mincover.SecondMoment;
-import dev.mincover.Sm3;
 import dev.mincover.cover.Cover;
+import dev.mincover.recipe.Momentum;
+import dev.mincover.recipe.SecondMoment;
+import dev.mincover.recipe.Sm3;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

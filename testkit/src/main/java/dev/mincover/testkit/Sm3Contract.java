@@ -4,12 +4,12 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.mincover.BoundOptimizer;
-import dev.mincover.Momentum;
-import dev.mincover.SecondMoment;
-import dev.mincover.Shape;
-import dev.mincover.Sm3;
+import dev.mincover.Optimizer;
 import dev.mincover.cover.Cover;
+import dev.mincover.recipe.Momentum;
+import dev.mincover.recipe.SecondMoment;
+import dev.mincover.recipe.Sm3;
+import dev.mincover.tensor.Shape;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -77,7 +77,7 @@ public abstract class Sm3Contract {
     float[] weights(String name);
 
     /** The optimizer of core underneath. */
-    BoundOptimizer optimizer();
+    Optimizer optimizer();
 
     @Override
     void close();

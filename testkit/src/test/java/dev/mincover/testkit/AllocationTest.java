@@ -3,14 +3,14 @@ package dev.mincover.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
-import dev.mincover.BoundOptimizer;
-import dev.mincover.Gradient;
-import dev.mincover.Guard;
-import dev.mincover.Momentum;
-import dev.mincover.Parameter;
-import dev.mincover.Shape;
-import dev.mincover.Sm3;
+import dev.mincover.Optimizer;
 import dev.mincover.cover.Cover;
+import dev.mincover.recipe.Guard;
+import dev.mincover.recipe.Momentum;
+import dev.mincover.recipe.Sm3;
+import dev.mincover.tensor.Gradient;
+import dev.mincover.tensor.Parameter;
+import dev.mincover.tensor.Shape;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
@@ -80,7 +80,7 @@ class AllocationTest {
         values.fill((byte) 0x3d);
         gradients.put(name, Gradient.dense(values));
       }
-      try (BoundOptimizer optimizer = recipe.bind(parameters, 1)) {
+      try (Optimizer optimizer = Optimizer.bind(recipe, parameters, 1)) {
         long least = Long.MAX_VALUE;
         for (int step = 0; step < MOST_STEPS && least > 0; step++) {
           long before = threads.getCurrentThreadAllocatedBytes();

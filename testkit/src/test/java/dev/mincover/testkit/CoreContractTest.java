@@ -2,11 +2,11 @@ package dev.mincover.testkit;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.mincover.BoundOptimizer;
-import dev.mincover.DataType;
-import dev.mincover.Gradient;
-import dev.mincover.Parameter;
-import dev.mincover.Sm3;
+import dev.mincover.Optimizer;
+import dev.mincover.recipe.Sm3;
+import dev.mincover.tensor.DataType;
+import dev.mincover.tensor.Gradient;
+import dev.mincover.tensor.Parameter;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -48,7 +48,7 @@ class CoreContractTest {
   private static final class CoreTraining implements Sm3Contract.Training {
     private final Place place;
     private final Map<String, MemorySegment> weights = new HashMap<>();
-    private final BoundOptimizer optimizer;
+    private final Optimizer optimizer;
 
     CoreTraining(Sm3 recipe, Map<String, Sm3Contract.Initial> initials, int threads, Place place) {
       this.place = place;
@@ -59,7 +59,7 @@ class CoreContractTest {
         parameters.add(
             new Parameter(name, initial.shape, segment, DataType.FLOAT32, initial.frozen));
       });
-      optimizer = recipe.bind(parameters, threads);
+      optimizer = Optimizer.bind(recipe, parameters, threads);
     }
 
     @Override
@@ -75,7 +75,7 @@ class CoreContractTest {
     }
 
     @Override
-    public BoundOptimizer optimizer() {
+    public Optimizer optimizer() {
       return optimizer;
     }
 

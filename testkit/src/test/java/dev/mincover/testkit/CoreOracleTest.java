@@ -3,12 +3,12 @@ package dev.mincover.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.mincover.DataType;
-import dev.mincover.Gradient;
-import dev.mincover.Momentum;
-import dev.mincover.SecondMoment;
-import dev.mincover.Sm3;
-import dev.mincover.Sm3.Algorithm;
+import dev.mincover.recipe.Momentum;
+import dev.mincover.recipe.SecondMoment;
+import dev.mincover.recipe.Sm3;
+import dev.mincover.recipe.Sm3.Algorithm;
+import dev.mincover.tensor.DataType;
+import dev.mincover.tensor.Gradient;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashSet;

@@ -3,12 +3,12 @@ package dev.mincover.testkit;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
-import dev.mincover.BoundOptimizer;
-import dev.mincover.DataType;
-import dev.mincover.Gradient;
 import dev.mincover.Optimizer;
-import dev.mincover.Parameter;
-import dev.mincover.Shape;
+import dev.mincover.recipe.Recipe;
+import dev.mincover.tensor.DataType;
+import dev.mincover.tensor.Gradient;
+import dev.mincover.tensor.Parameter;
+import dev.mincover.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -20,15 +20,15 @@ import java.util.Map;
 final class CoreRun implements AutoCloseable {
 
   private final Map<String, Parameter> parameters = new LinkedHashMap<>();
-  private final BoundOptimizer optimizer;
+  private final Optimizer optimizer;
 
-  private CoreRun(Optimizer recipe, List<Parameter> parameters, int threads) {
+  private CoreRun(Recipe recipe, List<Parameter> parameters, int threads) {
     parameters.forEach(parameter -> this.parameters.put(parameter.name(), parameter));
-    optimizer = recipe.bind(parameters, threads);
+    optimizer = Optimizer.bind(recipe, parameters, threads);
   }
 
   /** One float32 parameter, named "w". */
-  static CoreRun of(Optimizer recipe, float[] weights, int... shape) {
+  static CoreRun of(Recipe recipe, float[] weights, int... shape) {
     return new Builder().add("w", DataType.FLOAT32, weights, shape).bind(recipe, 1);
   }
 
@@ -48,7 +48,7 @@ final class CoreRun implements AutoCloseable {
     }
 
     /** Binds copies of the parameters, so that several runs may start from the same. */
-    CoreRun bind(Optimizer recipe, int threads) {
+    CoreRun bind(Recipe recipe, int threads) {
       List<Parameter> copies = new ArrayList<>();
       for (Parameter parameter : parameters) {
         float[] values = decode(parameter.weights(), parameter.type());
@@ -143,7 +143,7 @@ final class CoreRun implements AutoCloseable {
     return Floats.concatenate(optimizer.accumulators(name));
   }
 
-  BoundOptimizer optimizer() {
+  Optimizer optimizer() {
     return optimizer;
   }
 

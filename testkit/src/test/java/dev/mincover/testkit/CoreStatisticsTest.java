@@ -5,11 +5,11 @@ import static dev.mincover.testkit.Floats.assertEqualBits;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.mincover.Gradient;
-import dev.mincover.SecondMoment;
-import dev.mincover.Sm3;
-import dev.mincover.Sm3.Algorithm;
 import dev.mincover.cover.Cover;
+import dev.mincover.recipe.SecondMoment;
+import dev.mincover.recipe.Sm3;
+import dev.mincover.recipe.Sm3.Algorithm;
+import dev.mincover.tensor.Gradient;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

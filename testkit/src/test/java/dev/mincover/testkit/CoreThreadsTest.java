@@ -2,15 +2,15 @@ package dev.mincover.testkit;
 
 import static dev.mincover.testkit.Floats.assertEqualBits;
 
-import dev.mincover.DataType;
-import dev.mincover.Gradient;
-import dev.mincover.Momentum;
-import dev.mincover.Rounding;
-import dev.mincover.SecondMoment;
-import dev.mincover.Sm3;
-import dev.mincover.Sm3.Algorithm;
 import dev.mincover.average.Average;
 import dev.mincover.cover.Cover;
+import dev.mincover.recipe.Momentum;
+import dev.mincover.recipe.Rounding;
+import dev.mincover.recipe.SecondMoment;
+import dev.mincover.recipe.Sm3;
+import dev.mincover.recipe.Sm3.Algorithm;
+import dev.mincover.tensor.DataType;
+import dev.mincover.tensor.Gradient;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;

@@ -1,7 +1,7 @@
 package dev.mincover.testkit;
 
-import dev.mincover.DataType;
-import dev.mincover.Gradient;
+import dev.mincover.tensor.DataType;
+import dev.mincover.tensor.Gradient;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.SplittableRandom;

@@ -3,20 +3,20 @@ package dev.mincover.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mincover.Adafactor;
-import dev.mincover.Adam;
-import dev.mincover.BoundOptimizer;
-import dev.mincover.DataType;
-import dev.mincover.Gradient;
-import dev.mincover.Momentum;
-import dev.mincover.Momentum.Format;
 import dev.mincover.Optimizer;
-import dev.mincover.SecondMoment;
-import dev.mincover.Shape;
-import dev.mincover.Sm3;
-import dev.mincover.Sm3.Algorithm;
 import dev.mincover.average.Average;
 import dev.mincover.cover.Cover;
+import dev.mincover.recipe.Adafactor;
+import dev.mincover.recipe.Adam;
+import dev.mincover.recipe.Momentum;
+import dev.mincover.recipe.Momentum.Format;
+import dev.mincover.recipe.Recipe;
+import dev.mincover.recipe.SecondMoment;
+import dev.mincover.recipe.Sm3;
+import dev.mincover.recipe.Sm3.Algorithm;
+import dev.mincover.tensor.DataType;
+import dev.mincover.tensor.Gradient;
+import dev.mincover.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -194,24 +194,24 @@ class StateBytesTest {
     return table.stream();
   }
 
-  private static Arguments argument(Optimizer recipe, DataType type, Bytes bytes) {
+  private static Arguments argument(Recipe recipe, DataType type, Bytes bytes) {
     return Arguments.argumentSet(recipe + ", " + type, recipe, type, bytes);
   }
 
   @ParameterizedTest
   @MethodSource("others")
-  void others(Optimizer recipe, DataType type, Bytes bytes) {
+  void others(Recipe recipe, DataType type, Bytes bytes) {
     assertBytes(recipe, type, bytes);
   }
 
-  private static void assertBytes(Optimizer recipe, DataType type, Bytes bytes) {
+  private static void assertBytes(Recipe recipe, DataType type, Bytes bytes) {
     var builder = new CoreRun.Builder();
     for (int i = 0; i < SHAPES.size(); i++) {
       builder.add("p" + i, type, new float[size(SHAPES.get(i))], SHAPES.get(i));
     }
     builder.addFrozen("frozen", type, new float[100], 10, 10);
     try (var training = builder.bind(recipe, 1)) {
-      BoundOptimizer bound = training.optimizer();
+      Optimizer bound = training.optimizer();
       Map<String, Gradient> gradients = new HashMap<>();
       long scratch = bound.scratchBytes();
       for (int t = 0; t < 2; t++) {
@@ -221,7 +221,7 @@ class StateBytesTest {
           long expected = bytes.of(shape);
           assertThat(bound.stateBytes("p" + i))
               .as("%s before step %d", Arrays.toString(shape), t + 1)
-              .isEqualTo(recipe.stateBytes("p" + i, shape(shape)))
+              .isEqualTo(Optimizer.stateBytes(recipe, "p" + i, shape(shape)))
               .isEqualTo(expected);
           sum += expected;
           gradients.put("p" + i, Gradient.dense(Floats.filled(size(shape), 1)));
@@ -240,15 +240,16 @@ class StateBytesTest {
   void whatARecipeWillTakeIsToldWithoutTakingIt() {
     Shape shape = Shape.of(1L << 30, 1L << 25);
     Sm3 sm3 = Sm3.learningRate(0.1);
-    assertThat(sm3.stateBytes("w", shape)).isEqualTo(4 * ((1L << 30) + (1L << 25)));
-    assertThat(Sm3.adaGrad(0.1).average(POLYAK).stateBytes("w", shape)).isEqualTo(1L << 58);
-    assertThatThrownBy(() -> Adam.learningRate(0.1).stateBytes("w", Shape.of(1L << 60)))
+    assertThat(Optimizer.stateBytes(sm3, "w", shape)).isEqualTo(4 * ((1L << 30) + (1L << 25)));
+    assertThat(Optimizer.stateBytes(Sm3.adaGrad(0.1).average(POLYAK), "w", shape))
+        .isEqualTo(1L << 58);
+    assertThatThrownBy(() -> Optimizer.stateBytes(Adam.learningRate(0.1), "w", Shape.of(1L << 60)))
         .isInstanceOf(ArithmeticException.class);
-    assertThatThrownBy(() -> sm3.cover("w", Cover.axes(2)).stateBytes("w", shape))
+    assertThatThrownBy(() -> Optimizer.stateBytes(sm3.cover("w", Cover.axes(2)), "w", shape))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("parameter 'w' names axis 2");
-    assertThat(sm3.cover("v", Cover.axes(2)).stateBytes("w", shape))
-        .isEqualTo(sm3.stateBytes("w", shape));
+    assertThat(Optimizer.stateBytes(sm3.cover("v", Cover.axes(2)), "w", shape))
+        .isEqualTo(Optimizer.stateBytes(sm3, "w", shape));
   }
 
   /** A stamp an index of axis 0, where accumulators belong to one, and only once rows are given. */
@@ -276,7 +277,7 @@ class StateBytesTest {
           long before = accumulators(kind, shape);
           long after = before + (beta < 1 && byIndex ? 4L * shape[0] : 0);
           try (var training = CoreRun.of(recipe, new float[size(shape)], shape)) {
-            BoundOptimizer bound = training.optimizer();
+            Optimizer bound = training.optimizer();
             training.step(new float[size(shape)]);
             assertThat(bound.stateBytes("w")).as(what).isEqualTo(before);
             long[] rows = IntStream.range(0, shape[0]).mapToLong(i -> i).toArray();
@@ -316,7 +317,7 @@ class StateBytesTest {
     Sm3 recipe = Sm3.learningRate(0.1).cover(Cover.whole()).average(POLYAK);
     var builder = new CoreRun.Builder().add("w", type, new float[300], 300);
     try (var training = builder.bind(recipe, 1)) {
-      BoundOptimizer bound = training.optimizer();
+      Optimizer bound = training.optimizer();
       long before = bound.stateBytes();
       assertThat(bound.stateBytes("w")).isEqualTo(4 + 4 * 300);
       try (var _ = bound.swapInAverage()) {

@@ -1,11 +1,11 @@
 package dev.mincover.torch;
 
-import dev.mincover.BoundOptimizer;
-import dev.mincover.BoundOptimizer.AveragedWeights;
-import dev.mincover.Gradient;
-import dev.mincover.Guard;
+import dev.mincover.AverageSwap;
 import dev.mincover.NonFiniteGradientException;
 import dev.mincover.Optimizer;
+import dev.mincover.recipe.Guard;
+import dev.mincover.recipe.Recipe;
+import dev.mincover.tensor.Gradient;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -50,7 +50,7 @@ public final class TorchOptimizer implements AutoCloseable {
   /** Those of the parameters that are not frozen. */
   private final List<TorchParameter> learning;
 
-  private final BoundOptimizer optimizer;
+  private final Optimizer optimizer;
 
   /** The scope of all views of libtorch's memory: once closed, no view can reach a freed tensor. */
   private final Arena views;
@@ -60,7 +60,7 @@ public final class TorchOptimizer implements AutoCloseable {
   /** The average, while it is in the place of the weights. */
   private @Nullable Averaged averaged;
 
-  private TorchOptimizer(List<TorchParameter> parameters, BoundOptimizer optimizer, Arena views) {
+  private TorchOptimizer(List<TorchParameter> parameters, Optimizer optimizer, Arena views) {
     this.parameters = parameters;
     learning =
         new ArrayList<>(parameters.stream().filter(each -> !each.parameter().frozen()).toList());
@@ -72,9 +72,9 @@ public final class TorchOptimizer implements AutoCloseable {
    * Binds a recipe to all parameters of a module, by their names in it.
    *
    * @param threads how many threads share a step, the caller among them; at least 1
-   * @throws IllegalArgumentException as {@link #bind(Optimizer, Map, int)}
+   * @throws IllegalArgumentException as {@link #bind(Recipe, Map, int)}
    */
-  public static TorchOptimizer bind(Optimizer recipe, Module module, int threads) {
+  public static TorchOptimizer bind(Recipe recipe, Module module, int threads) {
     try (var _ = new PointerScope()) {
       return bind(recipe, namedParameters(module), threads);
     }
@@ -88,7 +88,7 @@ public final class TorchOptimizer implements AutoCloseable {
    *     or its memory overlaps with itself (an expanded tensor) or with another parameter
    */
   @SuppressWarnings("MustBeClosedChecker") // What is returned closes the arena.
-  public static TorchOptimizer bind(Optimizer recipe, Map<String, Tensor> parameters, int threads) {
+  public static TorchOptimizer bind(Recipe recipe, Map<String, Tensor> parameters, int threads) {
     List<TorchParameter> bound = new ArrayList<>();
     Arena views = Arena.ofShared();
     try (var _ = new PointerScope();
@@ -101,7 +101,8 @@ public final class TorchOptimizer implements AutoCloseable {
         }
       }
       requireCopiesApart(bound);
-      var core = recipe.bind(bound.stream().map(TorchParameter::parameter).toList(), threads);
+      var core =
+          Optimizer.bind(recipe, bound.stream().map(TorchParameter::parameter).toList(), threads);
       return new TorchOptimizer(bound, core, views);
     } catch (RuntimeException | Error failure) {
       bound.forEach(TorchParameter::close);
@@ -173,7 +174,7 @@ public final class TorchOptimizer implements AutoCloseable {
    * @throws IllegalStateException if the recipe has no average, it is in place already, a
    *     parameter's memory or layout was replaced since it was bound, or this optimizer is closed
    */
-  public synchronized AveragedWeights swapInAverage() {
+  public synchronized AverageSwap swapInAverage() {
     try (var _ = new PointerScope();
         var _ = new NoGradGuard()) {
       for (TorchParameter parameter : learning) {
@@ -188,11 +189,11 @@ public final class TorchOptimizer implements AutoCloseable {
   }
 
   /** The average in the place of the weights, as libtorch sees them. */
-  private final class Averaged implements AveragedWeights {
+  private final class Averaged implements AverageSwap {
 
-    private final AveragedWeights core;
+    private final AverageSwap core;
 
-    Averaged(AveragedWeights core) {
+    Averaged(AverageSwap core) {
       this.core = core;
     }
 
@@ -226,7 +227,7 @@ public final class TorchOptimizer implements AutoCloseable {
    * The optimizer of core underneath, for its counters and accumulators; step and swap with this
    * object.
    */
-  public BoundOptimizer core() {
+  public Optimizer core() {
     return optimizer;
   }
 

@@ -1,9 +1,9 @@
 package dev.mincover.torch;
 
-import dev.mincover.DataType;
-import dev.mincover.Gradient;
-import dev.mincover.Parameter;
-import dev.mincover.Shape;
+import dev.mincover.tensor.DataType;
+import dev.mincover.tensor.Gradient;
+import dev.mincover.tensor.Parameter;
+import dev.mincover.tensor.Shape;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;

@@ -3,13 +3,14 @@ package dev.mincover.torch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mincover.BoundOptimizer.AveragedWeights;
-import dev.mincover.Gradient;
-import dev.mincover.Guard;
+import dev.mincover.AverageSwap;
 import dev.mincover.NonFiniteGradientException;
-import dev.mincover.Parameter;
-import dev.mincover.Sm3;
+import dev.mincover.Optimizer;
 import dev.mincover.average.Average;
+import dev.mincover.recipe.Guard;
+import dev.mincover.recipe.Sm3;
+import dev.mincover.tensor.Gradient;
+import dev.mincover.tensor.Parameter;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
@@ -48,7 +49,7 @@ class TorchAverageTest {
       Tensor w = lay.weights(1, 2, 3, 4);
       float[] expected = {1, 2, 3, 4};
       try (var optimizer = TorchOptimizer.bind(AVERAGED, Map.of("w", w), 1);
-          var core = AVERAGED.bind(List.of(Parameter.of("w", expected, 2, 2)), 1)) {
+          var core = Optimizer.bind(AVERAGED, List.of(Parameter.of("w", expected, 2, 2)), 1)) {
         for (int t = 0; t < 3; t++) {
           float[] gradient = {1, -2, t, 0};
           w.mutable_grad().put(Tensors.of(gradient, 2, 2));
@@ -57,7 +58,7 @@ class TorchAverageTest {
         }
         float[] trained = expected.clone();
         long version = w._version();
-        AveragedWeights averaged = optimizer.swapInAverage();
+        AverageSwap averaged = optimizer.swapInAverage();
         try (var _ = core.swapInAverage()) {
           assertThat(Tensors.values(w)).isEqualTo(expected).isNotEqualTo(trained);
         }
@@ -86,7 +87,7 @@ class TorchAverageTest {
       w.sum().backward();
       optimizer.step();
       float[] trained = Tensors.values(w);
-      AveragedWeights averaged = optimizer.swapInAverage();
+      AverageSwap averaged = optimizer.swapInAverage();
       assertThat(Tensors.values(w)).isNotEqualTo(trained);
       optimizer.close();
       assertThat(Tensors.values(w)).isEqualTo(trained);
@@ -124,7 +125,7 @@ class TorchAverageTest {
       try (var optimizer = TorchOptimizer.bind(AVERAGED, Map.of("w", w), 1)) {
         w.sum().backward();
         optimizer.step();
-        AveragedWeights averaged = optimizer.swapInAverage();
+        AverageSwap averaged = optimizer.swapInAverage();
         w.__dispatch_set_data(Tensors.of(new float[] {5, 6, 7, 8}, 2, 2));
         averaged.close();
         assertThat(Tensors.values(w)).containsExactly(5, 6, 7, 8);

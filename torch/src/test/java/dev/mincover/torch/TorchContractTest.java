@@ -2,8 +2,8 @@ package dev.mincover.torch;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.mincover.BoundOptimizer;
-import dev.mincover.Sm3;
+import dev.mincover.Optimizer;
+import dev.mincover.recipe.Sm3;
 import dev.mincover.testkit.Sm3Contract;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -47,7 +47,7 @@ class TorchContractTest extends Sm3Contract {
     }
 
     @Override
-    public BoundOptimizer optimizer() {
+    public Optimizer optimizer() {
       return optimizer.core();
     }
 

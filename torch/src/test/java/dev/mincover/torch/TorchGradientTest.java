@@ -3,12 +3,12 @@ package dev.mincover.torch;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mincover.BoundOptimizer;
-import dev.mincover.DataType;
-import dev.mincover.Gradient;
-import dev.mincover.Parameter;
-import dev.mincover.Shape;
-import dev.mincover.Sm3;
+import dev.mincover.Optimizer;
+import dev.mincover.recipe.Sm3;
+import dev.mincover.tensor.DataType;
+import dev.mincover.tensor.Gradient;
+import dev.mincover.tensor.Parameter;
+import dev.mincover.tensor.Shape;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -185,7 +185,7 @@ class TorchGradientTest {
       Parameter parameter =
           Parameter.of("w", Shape.of(7, 19), MemorySegment.ofArray(expected), type(weights));
       try (var optimizer = TorchOptimizer.bind(SM3, Map.of("w", w), 2);
-          BoundOptimizer core = SM3.bind(List.of(parameter), 1)) {
+          Optimizer core = Optimizer.bind(SM3, List.of(parameter), 1)) {
         for (int t = 0; t < 3; t++) {
           Tensor gradient = Tensors.of(Tensors.gaussians(random, 7, 19), 7, 19).to(gradients);
           w.mutable_grad().put(gradient);

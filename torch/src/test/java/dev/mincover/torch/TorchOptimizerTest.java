@@ -3,8 +3,8 @@ package dev.mincover.torch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mincover.Momentum;
-import dev.mincover.Sm3;
+import dev.mincover.recipe.Momentum;
+import dev.mincover.recipe.Sm3;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;

@@ -1,6 +1,6 @@
 package dev.mincover.internal.storage;
 
-import dev.mincover.DataType;
+import dev.mincover.tensor.DataType;
 import java.lang.foreign.MemorySegment;
 
 /**

@@ -1,8 +1,8 @@
 package dev.mincover.lab.bench;
 
-import dev.mincover.DataType;
 import dev.mincover.lab.catalogue.GptSize;
 import dev.mincover.lab.catalogue.TensorShape;
+import dev.mincover.tensor.DataType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;

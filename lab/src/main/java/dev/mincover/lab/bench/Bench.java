@@ -1,8 +1,8 @@
 package dev.mincover.lab.bench;
 
-import dev.mincover.DataType;
-import dev.mincover.Shape;
-import dev.mincover.lab.Seed;
+import dev.mincover.lab.common.Seed;
+import dev.mincover.tensor.DataType;
+import dev.mincover.tensor.Shape;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;

@@ -1,6 +1,6 @@
 package dev.mincover.lab.bench;
 
-import dev.mincover.lab.Terminal;
+import dev.mincover.lab.common.Terminal;
 import java.io.PrintWriter;
 import me.tongfei.progressbar.ProgressBar;
 import org.jspecify.annotations.Nullable;

@@ -1,24 +1,24 @@
 package dev.mincover.lab.bench;
 
-import static dev.mincover.DataType.BFLOAT16;
-import static dev.mincover.DataType.FLOAT32;
+import static dev.mincover.tensor.DataType.BFLOAT16;
+import static dev.mincover.tensor.DataType.FLOAT32;
 
-import dev.mincover.Adafactor;
-import dev.mincover.Adam;
-import dev.mincover.BoundOptimizer;
-import dev.mincover.DataType;
-import dev.mincover.Gradient;
-import dev.mincover.Guard;
-import dev.mincover.Momentum;
 import dev.mincover.Optimizer;
-import dev.mincover.Rounding;
-import dev.mincover.Sm3;
 import dev.mincover.lab.peer.FusedAdagrad;
 import dev.mincover.lab.peer.FusedAdam;
 import dev.mincover.lab.peer.FusedAdamW;
 import dev.mincover.lab.peer.FusedOptimizer;
 import dev.mincover.lab.peer.Peer;
 import dev.mincover.lab.peer.StockOptimizer;
+import dev.mincover.recipe.Adafactor;
+import dev.mincover.recipe.Adam;
+import dev.mincover.recipe.Guard;
+import dev.mincover.recipe.Momentum;
+import dev.mincover.recipe.Recipe;
+import dev.mincover.recipe.Rounding;
+import dev.mincover.recipe.Sm3;
+import dev.mincover.tensor.DataType;
+import dev.mincover.tensor.Gradient;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -115,12 +115,7 @@ public record Contestant(
   }
 
   private static Contestant mincover(
-      String name,
-      DataType type,
-      int minimalBytes,
-      int memory,
-      boolean byDefault,
-      Optimizer recipe) {
+      String name, DataType type, int minimalBytes, int memory, boolean byDefault, Recipe recipe) {
     Binding binding = (buffers, threads) -> bound(recipe, buffers, threads);
     // Twice: what is composed of several passes may be held up by arithmetic.
     return new Contestant(name, type, minimalBytes, 2 * minimalBytes, memory, byDefault, binding);
@@ -161,8 +156,8 @@ public record Contestant(
     };
   }
 
-  private static Stepper bound(Optimizer recipe, Buffers buffers, int threads) {
-    BoundOptimizer optimizer = recipe.bind(buffers.parameters(), threads);
+  private static Stepper bound(Recipe recipe, Buffers buffers, int threads) {
+    Optimizer optimizer = Optimizer.bind(recipe, buffers.parameters(), threads);
     Map<String, Gradient> gradients = buffers.gradientsByName();
     return new Stepper() {
       @Override

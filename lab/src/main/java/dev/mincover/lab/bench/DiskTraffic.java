@@ -1,5 +1,6 @@
 package dev.mincover.lab.bench;
 
+import dev.mincover.lab.common.Machine;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.regex.Pattern;

@@ -5,10 +5,10 @@ import static java.nio.file.StandardOpenOption.DELETE_ON_CLOSE;
 import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 
-import dev.mincover.DataType;
-import dev.mincover.lab.UserError;
 import dev.mincover.lab.catalogue.GptSize;
 import dev.mincover.lab.catalogue.TensorShape;
+import dev.mincover.lab.common.UserError;
+import dev.mincover.tensor.DataType;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -29,7 +29,7 @@ import java.util.List;
  * brings it to the disk in its own time; {@link #flush} waits for that. [2] Where the operating
  * system allows it their names are removed as soon as they are open.
  */
-final class MappedModel implements ModelMemory {
+public final class MappedModel implements ModelMemory {
 
   /** Parts begin on pages of their own; no machine we know has larger ones. */
   private static final int PAGE = 1 << 16;
@@ -76,7 +76,7 @@ final class MappedModel implements ModelMemory {
    *
    * @throws UserError if it is none, or not writable
    */
-  static long room(Path directory) {
+  public static long room(Path directory) {
     if (!Files.isDirectory(directory) || !Files.isWritable(directory)) {
       throw new UserError(
           "--mapped %s is not a writable directory; make it, or name another".formatted(directory));

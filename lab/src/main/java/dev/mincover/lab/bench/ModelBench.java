@@ -1,11 +1,11 @@
 package dev.mincover.lab.bench;
 
-import dev.mincover.DataType;
-import dev.mincover.Sm3;
-import dev.mincover.lab.ByteCount;
-import dev.mincover.lab.UserError;
 import dev.mincover.lab.catalogue.GptSize;
-import dev.mincover.lab.optimizer.Names;
+import dev.mincover.lab.common.ByteCount;
+import dev.mincover.lab.common.Names;
+import dev.mincover.lab.common.UserError;
+import dev.mincover.recipe.Sm3;
+import dev.mincover.tensor.DataType;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,7 +20,7 @@ import java.util.List;
  * @param warmUpSeconds for the JVM to compile what is to be timed
  * @param memory of the machine, before the model is there
  */
-record ModelBench(
+public record ModelBench(
     GptSize size,
     DataType type,
     int steps,
@@ -32,7 +32,7 @@ record ModelBench(
   private static final int WARM_UP_WIDTH = 512;
 
   /** Steps the model in memory: without the guard, with it, and beside an SGD pass. */
-  void inMemory(PrintWriter out) {
+  public void inMemory(PrintWriter out) {
     requireMemory();
     ModelReport report = report(out);
     report.model();
@@ -61,7 +61,7 @@ record ModelBench(
    *
    * @param room bytes that the files may take
    */
-  void mapped(Path directory, long room, PrintWriter out) {
+  public void mapped(Path directory, long room, PrintWriter out) {
     requireRoom(directory, room);
     ModelReport report = report(out);
     report.model();

@@ -1,10 +1,10 @@
 package dev.mincover.lab.bench;
 
-import dev.mincover.DataType;
-import dev.mincover.Gradient;
-import dev.mincover.Parameter;
-import dev.mincover.lab.UserError;
 import dev.mincover.lab.catalogue.TensorShape;
+import dev.mincover.lab.common.UserError;
+import dev.mincover.tensor.DataType;
+import dev.mincover.tensor.Gradient;
+import dev.mincover.tensor.Parameter;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;

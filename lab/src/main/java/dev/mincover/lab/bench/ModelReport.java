@@ -1,9 +1,10 @@
 package dev.mincover.lab.bench;
 
-import dev.mincover.DataType;
-import dev.mincover.lab.ByteCount;
 import dev.mincover.lab.catalogue.GptSize;
-import dev.mincover.lab.optimizer.Names;
+import dev.mincover.lab.common.ByteCount;
+import dev.mincover.lab.common.Machine;
+import dev.mincover.lab.common.Names;
+import dev.mincover.tensor.DataType;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param threads that share a step
  * @param memory of the machine, before the model is there
  */
-record ModelReport(
+public record ModelReport(
     GptSize size, DataType type, int threads, ModelReport.Memory memory, PrintWriter out) {
 
   private static final int STATE_BYTES_PER_WEIGHT_ADAM = 2 * Float.BYTES;
@@ -30,8 +31,8 @@ record ModelReport(
    * @param physical that there are
    * @param available that can be had
    */
-  record Memory(long physical, long available) {
-    static Memory now() {
+  public record Memory(long physical, long available) {
+    public static Memory now() {
       return new Memory(Machine.physicalMemory(), Machine.availableMemory());
     }
   }

@@ -1,8 +1,8 @@
 package dev.mincover.lab.bench;
 
-import dev.mincover.DataType;
-import dev.mincover.Guard;
-import dev.mincover.Sm3;
+import dev.mincover.recipe.Guard;
+import dev.mincover.recipe.Sm3;
+import dev.mincover.tensor.DataType;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

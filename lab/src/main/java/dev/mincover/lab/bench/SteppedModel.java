@@ -1,8 +1,8 @@
 package dev.mincover.lab.bench;
 
-import dev.mincover.BoundOptimizer;
-import dev.mincover.Gradient;
-import dev.mincover.Sm3;
+import dev.mincover.Optimizer;
+import dev.mincover.recipe.Sm3;
+import dev.mincover.tensor.Gradient;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,7 +15,7 @@ import java.util.Map;
  */
 final class SteppedModel implements AutoCloseable {
 
-  private record Part(BoundOptimizer optimizer, Map<String, Gradient> gradients) {}
+  private record Part(Optimizer optimizer, Map<String, Gradient> gradients) {}
 
   private final ModelMemory model;
   private final List<Part> parts = new ArrayList<>();
@@ -28,7 +28,8 @@ final class SteppedModel implements AutoCloseable {
         part.forEach(tensor -> gradients.put(tensor.size().name(), tensor.gradient()));
         parts.add(
             new Part(
-                recipe.bind(part.stream().map(ModelMemory.Tensor::parameter).toList(), threads),
+                Optimizer.bind(
+                    recipe, part.stream().map(ModelMemory.Tensor::parameter).toList(), threads),
                 gradients));
       }
     } catch (RuntimeException | Error failure) {

@@ -3,7 +3,7 @@ package dev.mincover.lab.bench;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
-import dev.mincover.DataType;
+import dev.mincover.tensor.DataType;
 import java.lang.foreign.MemorySegment;
 
 /**

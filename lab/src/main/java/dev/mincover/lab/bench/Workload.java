@@ -1,7 +1,7 @@
 package dev.mincover.lab.bench;
 
-import dev.mincover.Shape;
 import dev.mincover.lab.catalogue.GptSize;
+import dev.mincover.tensor.Shape;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;

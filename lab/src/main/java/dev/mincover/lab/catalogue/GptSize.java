@@ -1,6 +1,6 @@
 package dev.mincover.lab.catalogue;
 
-import dev.mincover.lab.UserError;
+import dev.mincover.lab.common.UserError;
 import java.util.List;
 import java.util.stream.Collectors;
 

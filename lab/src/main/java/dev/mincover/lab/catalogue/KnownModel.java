@@ -1,6 +1,6 @@
 package dev.mincover.lab.catalogue;
 
-import dev.mincover.Shape;
+import dev.mincover.tensor.Shape;
 import java.util.List;
 
 /** A Transformer of known size: what tensors it has, without a model behind them. */

@@ -1,6 +1,6 @@
 package dev.mincover.lab.catalogue;
 
-import dev.mincover.Shape;
+import dev.mincover.tensor.Shape;
 
 /**
  * A named tensor of a model.

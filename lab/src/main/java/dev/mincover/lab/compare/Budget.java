@@ -1,6 +1,6 @@
 package dev.mincover.lab.compare;
 
-import dev.mincover.lab.UserError;
+import dev.mincover.lab.common.UserError;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 

@@ -2,12 +2,12 @@ package dev.mincover.lab.compare;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.mincover.ByName;
-import dev.mincover.lab.UserError;
+import dev.mincover.lab.common.Names;
+import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.model.WeightType;
-import dev.mincover.lab.optimizer.Names;
-import dev.mincover.lab.optimizer.OptimizerOptions;
 import dev.mincover.lab.optimizer.OptimizerSettings;
+import dev.mincover.lab.option.OptimizerOptions;
+import dev.mincover.recipe.ByName;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;

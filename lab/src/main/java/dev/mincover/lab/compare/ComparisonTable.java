@@ -1,6 +1,6 @@
 package dev.mincover.lab.compare;
 
-import dev.mincover.lab.ByteCount;
+import dev.mincover.lab.common.ByteCount;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -2,8 +2,7 @@ package dev.mincover.lab.compare;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.mincover.lab.Mincover;
-import dev.mincover.lab.UserError;
+import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.train.StepReport;
 import java.io.IOException;
@@ -38,18 +37,19 @@ final class TrainingProcess {
   /**
    * Trains until the end, or until told to stop; then the process saves what it has.
    *
-   * @param arguments of {@code train}, but for {@code --out} and {@code --steps}
+   * @param train the main class, {@code train} and its options but for {@code --out} and {@code
+   *     --steps}
    * @param listener told of steps now and then
    * @throws UserError if no process can be started
    */
   static Outcome run(
-      List<String> arguments,
+      List<String> train,
       RunDirectory directory,
       long steps,
       BooleanSupplier stop,
       Consumer<StepReport> listener) {
     List<String> command = new ArrayList<>(command());
-    command.addAll(arguments);
+    command.addAll(train);
     command.addAll(List.of("--out", directory.path().toString(), "--steps", "" + steps));
     try {
       Path errors = Files.createTempFile("mincover-train", ".err");
@@ -69,7 +69,7 @@ final class TrainingProcess {
     }
   }
 
-  /** This JVM's own, with its options, up to the name of the command. */
+  /** This JVM's own command line, up to the name of the main class. */
   private static List<String> command() {
     List<String> options = ManagementFactory.getRuntimeMXBean().getInputArguments();
     List<String> command = new ArrayList<>();
@@ -81,7 +81,6 @@ final class TrainingProcess {
       command.add("-XX:+UseSerialGC");
     }
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    command.addAll(List.of(Mincover.class.getName(), "train"));
     return command;
   }
 

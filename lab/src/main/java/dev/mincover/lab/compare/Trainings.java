@@ -1,6 +1,6 @@
 package dev.mincover.lab.compare;
 
-import dev.mincover.lab.UserError;
+import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.model.WeightType;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.run.Summary;
@@ -20,14 +20,14 @@ import org.jspecify.annotations.Nullable;
  * with the next.
  *
  * @param steps of each
- * @param arguments of {@code train} that all have in common
+ * @param train the main class, {@code train} and the options that all have in common
  * @param directory exists; each run gets one in it
  */
 public record Trainings(
     List<ComparedOptimizer> optimizers,
     List<Long> seeds,
     long steps,
-    List<String> arguments,
+    List<String> train,
     Path directory) {
 
   /** What happens, as it happens. */
@@ -62,7 +62,7 @@ public record Trainings(
   public Trainings {
     optimizers = List.copyOf(optimizers);
     seeds = List.copyOf(seeds);
-    arguments = List.copyOf(arguments);
+    train = List.copyOf(train);
   }
 
   /** Where a run leaves its files. */
@@ -104,8 +104,8 @@ public record Trainings(
       Consumer<StepReport> listener,
       Runs runs) {
     RunDirectory run = directory(optimizer, seed);
-    List<String> command = new ArrayList<>(optimizer.trainArguments());
-    command.addAll(arguments);
+    List<String> command = new ArrayList<>(train);
+    command.addAll(optimizer.trainArguments());
     command.addAll(List.of("--seed", "" + seed, "--sample", "0", "--no-report"));
     if (!isRecorded(optimizer, seed)) {
       command.addAll(List.of("--statistics", "none"));

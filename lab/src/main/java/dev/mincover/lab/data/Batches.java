@@ -1,6 +1,6 @@
 package dev.mincover.lab.data;
 
-import dev.mincover.lab.Seed;
+import dev.mincover.lab.common.Seed;
 import java.util.random.RandomGenerator;
 
 /**

@@ -1,6 +1,6 @@
 package dev.mincover.lab.data;
 
-import dev.mincover.lab.UserError;
+import dev.mincover.lab.common.UserError;
 import java.nio.file.Path;
 import java.util.List;
 

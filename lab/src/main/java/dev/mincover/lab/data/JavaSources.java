@@ -2,8 +2,8 @@ package dev.mincover.lab.data;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.mincover.lab.ByteCount;
-import dev.mincover.lab.UserError;
+import dev.mincover.lab.common.ByteCount;
+import dev.mincover.lab.common.UserError;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

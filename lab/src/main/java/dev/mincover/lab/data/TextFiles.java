@@ -2,8 +2,8 @@ package dev.mincover.lab.data;
 
 import static java.util.stream.Collectors.joining;
 
-import dev.mincover.lab.ByteCount;
-import dev.mincover.lab.UserError;
+import dev.mincover.lab.common.ByteCount;
+import dev.mincover.lab.common.UserError;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;

@@ -1,12 +1,12 @@
 package dev.mincover.lab.memory;
 
-import dev.mincover.Shape;
-import dev.mincover.lab.UserError;
 import dev.mincover.lab.catalogue.TensorShape;
+import dev.mincover.lab.common.Names;
+import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.memory.ModelShapes.LeftOut;
-import dev.mincover.lab.optimizer.Names;
-import dev.mincover.lab.run.DataType;
-import dev.mincover.lab.run.Safetensors;
+import dev.mincover.lab.safetensors.Safetensors;
+import dev.mincover.lab.safetensors.StoredType;
+import dev.mincover.tensor.Shape;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
@@ -26,14 +26,14 @@ public final class Checkpoint {
 
   private static final String SUFFIX = ".safetensors";
 
-  private static final Set<DataType> FLOATING =
+  private static final Set<StoredType> FLOATING =
       Set.of(
-          DataType.F64,
-          DataType.F32,
-          DataType.F16,
-          DataType.BF16,
-          DataType.F8_E4M3,
-          DataType.F8_E5M2);
+          StoredType.F64,
+          StoredType.F32,
+          StoredType.F16,
+          StoredType.BF16,
+          StoredType.F8_E4M3,
+          StoredType.F8_E5M2);
 
   /** What models keep beside weights in floating point: batch norms' averages, rotary angles. */
   private static final Pattern BUFFER =

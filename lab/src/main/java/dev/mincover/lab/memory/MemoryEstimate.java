@@ -1,8 +1,8 @@
 package dev.mincover.lab.memory;
 
-import dev.mincover.DataType;
 import dev.mincover.lab.catalogue.Activations;
-import dev.mincover.lab.optimizer.Names;
+import dev.mincover.lab.common.Names;
+import dev.mincover.tensor.DataType;
 import java.math.BigInteger;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -2,12 +2,12 @@ package dev.mincover.lab.memory;
 
 import static java.util.Objects.requireNonNullElse;
 
-import dev.mincover.DataType;
-import dev.mincover.lab.ByteCount;
 import dev.mincover.lab.catalogue.Activations;
 import dev.mincover.lab.catalogue.KnownModel;
+import dev.mincover.lab.common.ByteCount;
 import dev.mincover.lab.memory.MemoryEstimate.Row;
 import dev.mincover.lab.memory.ModelShapes.LeftOut;
+import dev.mincover.tensor.DataType;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,8 +1,8 @@
 package dev.mincover.lab.memory;
 
-import dev.mincover.Shape;
 import dev.mincover.lab.catalogue.KnownModel;
 import dev.mincover.lab.catalogue.TensorShape;
+import dev.mincover.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

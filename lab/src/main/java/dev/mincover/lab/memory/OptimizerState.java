@@ -1,11 +1,12 @@
 package dev.mincover.lab.memory;
 
-import dev.mincover.Adafactor;
-import dev.mincover.Adam;
-import dev.mincover.Momentum;
 import dev.mincover.Optimizer;
-import dev.mincover.Sm3;
 import dev.mincover.lab.catalogue.TensorShape;
+import dev.mincover.recipe.Adafactor;
+import dev.mincover.recipe.Adam;
+import dev.mincover.recipe.Momentum;
+import dev.mincover.recipe.Recipe;
+import dev.mincover.recipe.Sm3;
 import java.util.List;
 import java.util.function.ToLongFunction;
 
@@ -45,9 +46,9 @@ public record OptimizerState(String name, String title, ToLongFunction<TensorSha
             "sgd-momentum", "SGD, momentum", tensor -> tensor.shape().size() * Float.BYTES));
   }
 
-  private static OptimizerState of(String name, String title, Optimizer recipe) {
+  private static OptimizerState of(String name, String title, Recipe recipe) {
     return new OptimizerState(
-        name, title, tensor -> recipe.stateBytes(tensor.name(), tensor.shape()));
+        name, title, tensor -> Optimizer.stateBytes(recipe, tensor.name(), tensor.shape()));
   }
 
   /** Bytes of state of all tensors. */

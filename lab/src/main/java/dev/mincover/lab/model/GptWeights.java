@@ -1,6 +1,6 @@
 package dev.mincover.lab.model;
 
-import dev.mincover.lab.Seed;
+import dev.mincover.lab.common.Seed;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -1,8 +1,8 @@
 package dev.mincover.lab.model;
 
-import dev.mincover.lab.UserError;
-import dev.mincover.lab.run.DataType;
-import dev.mincover.lab.run.Safetensors;
+import dev.mincover.lab.common.UserError;
+import dev.mincover.lab.safetensors.Safetensors;
+import dev.mincover.lab.safetensors.StoredType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -114,7 +114,7 @@ public final class ModelFile {
   }
 
   private static void copy(
-      Path file, Safetensors content, String name, Tensor tensor, DataType type) {
+      Path file, Safetensors content, String name, Tensor tensor, StoredType type) {
     Safetensors.Tensor source = content.tensor(name);
     if (source.type() != type || !Arrays.equals(source.shape(), tensor.shape())) {
       throw new UserError(

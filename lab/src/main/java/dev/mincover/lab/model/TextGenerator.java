@@ -1,7 +1,7 @@
 package dev.mincover.lab.model;
 
-import dev.mincover.lab.Seed;
-import dev.mincover.lab.UserError;
+import dev.mincover.lab.common.Seed;
+import dev.mincover.lab.common.UserError;
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
 import org.bytedeco.javacpp.PointerScope;

@@ -1,21 +1,21 @@
 package dev.mincover.lab.model;
 
-import dev.mincover.lab.run.DataType;
+import dev.mincover.lab.safetensors.StoredType;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** The types that a model's weights can have, and what engine and file format call them. */
 public enum WeightType {
   /** IEEE 754 single precision. */
-  FLOAT32(ScalarType.Float, DataType.F32),
+  FLOAT32(ScalarType.Float, StoredType.F32),
   /** The upper half of a float32. */
-  BFLOAT16(ScalarType.BFloat16, DataType.BF16),
+  BFLOAT16(ScalarType.BFloat16, StoredType.BF16),
   /** IEEE 754 half precision. */
-  FLOAT16(ScalarType.Half, DataType.F16);
+  FLOAT16(ScalarType.Half, StoredType.F16);
 
   private final ScalarType engine;
-  private final DataType file;
+  private final StoredType file;
 
-  WeightType(ScalarType engine, DataType file) {
+  WeightType(ScalarType engine, StoredType file) {
     this.engine = engine;
     this.file = file;
   }
@@ -29,7 +29,7 @@ public enum WeightType {
     return engine;
   }
 
-  DataType file() {
+  StoredType file() {
     return file;
   }
 }

@@ -1,7 +1,7 @@
 package dev.mincover.lab.optimizer;
 
-import dev.mincover.Optimizer;
 import dev.mincover.average.Average;
+import dev.mincover.recipe.Recipe;
 import dev.mincover.torch.TorchOptimizer;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
@@ -9,16 +9,16 @@ import org.bytedeco.pytorch.Tensor;
 /** An optimizer of Mincover's core, over libtorch's tensors. */
 public final class CoreLearner implements Learner {
 
-  private final Optimizer recipe;
+  private final Recipe recipe;
   private final TorchOptimizer optimizer;
 
   /**
    * Binds a recipe and allocates its state.
    *
    * @param threads how many share a step
-   * @throws IllegalArgumentException as {@link TorchOptimizer#bind(Optimizer, Map, int)}
+   * @throws IllegalArgumentException as {@link TorchOptimizer#bind(Recipe, Map, int)}
    */
-  public CoreLearner(Optimizer recipe, Map<String, Tensor> parameters, int threads) {
+  public CoreLearner(Recipe recipe, Map<String, Tensor> parameters, int threads) {
     this.recipe = recipe;
     this.optimizer = TorchOptimizer.bind(recipe, parameters, threads);
   }

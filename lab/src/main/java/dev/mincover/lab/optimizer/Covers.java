@@ -1,11 +1,11 @@
 package dev.mincover.lab.optimizer;
 
-import dev.mincover.ByName;
-import dev.mincover.ByName.Rule;
 import dev.mincover.cover.Cover;
-import dev.mincover.lab.Checks;
-import dev.mincover.lab.UserError;
+import dev.mincover.lab.common.OptionChecks;
+import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.model.Gpt;
+import dev.mincover.recipe.ByName;
+import dev.mincover.recipe.ByName.Rule;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -91,7 +91,7 @@ public final class Covers {
                   .formatted(OPTION, text));
         }
         String[] axes = text.substring(AXES.length()).split(",", -1);
-        yield Checks.valid(
+        yield OptionChecks.valid(
             OPTION, () -> Cover.axes(Arrays.stream(axes).mapToInt(Integer::parseInt).toArray()));
       }
     };

@@ -2,13 +2,14 @@ package dev.mincover.lab.optimizer;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.mincover.Optimizer;
-import dev.mincover.Sm3;
-import dev.mincover.lab.UserError;
+import dev.mincover.lab.common.Names;
+import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.peer.FusedAdagrad;
 import dev.mincover.lab.peer.FusedAdam;
 import dev.mincover.lab.peer.FusedSgd;
 import dev.mincover.lab.peer.Peer;
+import dev.mincover.recipe.Recipe;
+import dev.mincover.recipe.Sm3;
 import dev.mincover.schedule.Schedule;
 import java.util.List;
 import java.util.Map;
@@ -49,7 +50,7 @@ public sealed interface LearnerRecipe {
    *
    * @param recipe as core takes it
    */
-  record OfCore(Optimizer recipe) implements LearnerRecipe {
+  record OfCore(Recipe recipe) implements LearnerRecipe {
 
     @Override
     public boolean takesSparse() {

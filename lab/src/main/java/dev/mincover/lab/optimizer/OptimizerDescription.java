@@ -1,7 +1,8 @@
 package dev.mincover.lab.optimizer;
 
-import dev.mincover.Guard;
-import dev.mincover.Momentum;
+import dev.mincover.lab.common.Names;
+import dev.mincover.recipe.Guard;
+import dev.mincover.recipe.Momentum;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -4,13 +4,13 @@ import org.jspecify.annotations.Nullable;
 
 /** The optimizers that can be chosen, each with what holds unless an option says otherwise. */
 public enum OptimizerKind {
-  /** {@link dev.mincover.Sm3}. */
+  /** {@link dev.mincover.recipe.Sm3}. */
   SM3("SM3", 0.08, 0.3, 0.9, 1.0, 0.0),
-  /** {@link dev.mincover.Sm3#adaGrad}. */
+  /** {@link dev.mincover.recipe.Sm3#adaGrad}. */
   ADAGRAD("AdaGrad", 0.04, 0.3, 0, null, 0.0),
-  /** {@link dev.mincover.Adam}. */
+  /** {@link dev.mincover.recipe.Adam}. */
   ADAM("Adam", 0.002, 0.05, 0.9, 0.999, 1e-8),
-  /** {@link dev.mincover.Adafactor}, with relative steps unless a learning rate is given. */
+  /** {@link dev.mincover.recipe.Adafactor}, with relative steps unless a learning rate is given. */
   ADAFACTOR("Adafactor", null, 0.05, 0, null, null),
   /** {@link dev.mincover.lab.peer.FusedAdam}. */
   TORCH_FUSED_ADAM("libtorch's fused Adam", 0.002, 0.05, 0.9, 0.999, 1e-8),
@@ -47,7 +47,7 @@ public enum OptimizerKind {
   }
 
   /** Whether it is of libtorch's own, and takes none of the options about gradients and weights. */
-  boolean isPeer() {
+  public boolean isPeer() {
     return name().startsWith("TORCH_");
   }
 
@@ -57,26 +57,26 @@ public enum OptimizerKind {
   }
 
   /** The highest learning rate; null for steps relative to the weights. */
-  @Nullable Double learningRate() {
+  public @Nullable Double learningRate() {
     return learningRate;
   }
 
   /** Share of the steps over which the rate rises. */
-  double warmup() {
+  public double warmup() {
     return warmup;
   }
 
-  double momentum() {
+  public double momentum() {
     return momentum;
   }
 
   /** How much of the past second moment stays; null if there is no such choice. */
-  @Nullable Double beta2() {
+  public @Nullable Double beta2() {
     return beta2;
   }
 
   /** Null if there is no such choice. */
-  @Nullable Double epsilon() {
+  public @Nullable Double epsilon() {
     return epsilon;
   }
 }

@@ -55,10 +55,10 @@ public record OptimizerSettings(
     String average) {
 
   /** What the cover is unless chosen. */
-  static final String SLICES = "slices";
+  public static final String SLICES = "slices";
 
   /** No average. */
-  static final String NO_AVERAGE = "none";
+  public static final String NO_AVERAGE = "none";
 
   /** Copies the lists. */
   public OptimizerSettings {

@@ -1,7 +1,8 @@
 package dev.mincover.lab.optimizer;
 
-import dev.mincover.ByName.Rule;
-import dev.mincover.lab.UserError;
+import dev.mincover.lab.common.Names;
+import dev.mincover.lab.common.UserError;
+import dev.mincover.recipe.ByName.Rule;
 import java.util.Collection;
 import java.util.List;
 
@@ -11,7 +12,7 @@ public final class Patterns {
   private Patterns() {}
 
   /** Whether the text has a pattern. */
-  static boolean isRule(String text) {
+  public static boolean isRule(String text) {
     // A file of sets may have any name.
     return text.indexOf('=') >= 0 && !text.startsWith(Covers.SETS);
   }

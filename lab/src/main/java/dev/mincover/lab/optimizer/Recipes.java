@@ -2,28 +2,29 @@ package dev.mincover.lab.optimizer;
 
 import static java.util.Objects.requireNonNullElse;
 
-import dev.mincover.Adafactor;
-import dev.mincover.Adam;
-import dev.mincover.ByName.Rule;
-import dev.mincover.Guard;
-import dev.mincover.Momentum;
-import dev.mincover.Optimizer;
-import dev.mincover.Recipe;
-import dev.mincover.Rounding;
-import dev.mincover.SecondMoment;
-import dev.mincover.Sm3;
 import dev.mincover.average.Average;
 import dev.mincover.cover.Cover;
-import dev.mincover.lab.Checks;
-import dev.mincover.lab.UserError;
+import dev.mincover.lab.common.Names;
+import dev.mincover.lab.common.OptionChecks;
+import dev.mincover.lab.common.UserError;
+import dev.mincover.recipe.Adafactor;
+import dev.mincover.recipe.Adam;
+import dev.mincover.recipe.ByName.Rule;
+import dev.mincover.recipe.Configurable;
+import dev.mincover.recipe.Guard;
+import dev.mincover.recipe.Momentum;
+import dev.mincover.recipe.Recipe;
+import dev.mincover.recipe.Rounding;
+import dev.mincover.recipe.SecondMoment;
+import dev.mincover.recipe.Sm3;
 import dev.mincover.schedule.Schedule;
 import java.util.List;
 
 /** Recipes of core as settings describe them. */
 public final class Recipes {
 
-  static final String NEAREST = "nearest";
-  static final String STOCHASTIC = "stochastic";
+  public static final String NEAREST = "nearest";
+  public static final String STOCHASTIC = "stochastic";
 
   private static final String POLYAK = "polyak:";
   private static final String TAIL = "tail:";
@@ -38,7 +39,7 @@ public final class Recipes {
    * @throws UserError if a value is out of range, naming its option
    * @throws IllegalArgumentException if the optimizer is not of core
    */
-  public static Optimizer of(OptimizerSettings settings, long steps, long seed) {
+  public static Recipe of(OptimizerSettings settings, long steps, long seed) {
     Schedule schedule = Schedules.of(settings, steps);
     return switch (Names.parse("--optimizer", settings.name(), OptimizerKind.class)) {
       case SM3 -> withOptions(sm3(Sm3.learningRate(schedule), settings), settings, steps, seed);
@@ -70,17 +71,18 @@ public final class Recipes {
     double epsilon = requireNonNullElse(settings.epsilon(), 0.0);
     recipe = recipe.momentum(momentum(settings));
     recipe =
-        Checks.changed("--beta2", recipe, sm3 -> sm3.secondMoment(SecondMoment.average(beta2)));
-    return Checks.changed("--epsilon", recipe, sm3 -> sm3.epsilon(epsilon));
+        OptionChecks.changed(
+            "--beta2", recipe, sm3 -> sm3.secondMoment(SecondMoment.average(beta2)));
+    return OptionChecks.changed("--epsilon", recipe, sm3 -> sm3.epsilon(epsilon));
   }
 
   private static Adam adam(Schedule schedule, OptimizerSettings settings) {
     Adam adam = Adam.learningRate(schedule);
     double beta2 = requireNonNullElse(settings.beta2(), adam.beta2());
     double epsilon = requireNonNullElse(settings.epsilon(), adam.epsilon());
-    adam = Checks.changed("--momentum", adam, a -> a.betas(settings.momentum(), a.beta2()));
-    adam = Checks.changed("--beta2", adam, a -> a.betas(a.beta1(), beta2));
-    return Checks.changed("--epsilon", adam, a -> a.epsilon(epsilon));
+    adam = OptionChecks.changed("--momentum", adam, a -> a.betas(settings.momentum(), a.beta2()));
+    adam = OptionChecks.changed("--beta2", adam, a -> a.betas(a.beta1(), beta2));
+    return OptionChecks.changed("--epsilon", adam, a -> a.epsilon(epsilon));
   }
 
   private static Adafactor adafactor(Schedule schedule, OptimizerSettings settings) {
@@ -92,7 +94,8 @@ public final class Recipes {
   }
 
   private static Momentum momentum(OptimizerSettings settings) {
-    Momentum momentum = Checks.valid("--momentum", () -> Momentum.average(settings.momentum()));
+    Momentum momentum =
+        OptionChecks.valid("--momentum", () -> Momentum.average(settings.momentum()));
     String kind = settings.momentumKind();
     String format = settings.momentumFormat();
     return new Momentum(
@@ -103,26 +106,26 @@ public final class Recipes {
             : Names.parse("--momentum-format", format, Momentum.Format.class));
   }
 
-  private static <R extends Recipe<R>> R withOptions(
+  private static <R extends Configurable<R>> R withOptions(
       R recipe, OptimizerSettings settings, long steps, long seed) {
     for (String text : settings.rateMultipliers()) {
       Rule<String> rule = Patterns.rule("--rate-multiplier", text, "wte.weight=0.5");
       double factor = number("--rate-multiplier", text, rule.value());
       recipe =
-          Checks.changed(
+          OptionChecks.changed(
               "--rate-multiplier", recipe, r -> r.rateMultiplier(rule.pattern(), factor));
     }
     String[] noDecay = settings.noDecay().toArray(String[]::new);
     recipe =
-        Checks.changed(
+        OptionChecks.changed(
             "--weight-decay", recipe, r -> r.weightDecay(settings.weightDecay(), noDecay));
     Double clipNorm = settings.clipNorm();
     if (clipNorm != null) {
-      recipe = Checks.changed("--clip", recipe, r -> r.clipByGlobalNorm(clipNorm));
+      recipe = OptionChecks.changed("--clip", recipe, r -> r.clipByGlobalNorm(clipNorm));
     }
     Double clipValue = settings.clipValue();
     if (clipValue != null) {
-      recipe = Checks.changed("--clip-value", recipe, r -> r.clipByValue(clipValue));
+      recipe = OptionChecks.changed("--clip-value", recipe, r -> r.clipByValue(clipValue));
     }
     if (settings.maximise()) {
       recipe = recipe.maximise();
@@ -149,7 +152,7 @@ public final class Recipes {
     }
     if (text.startsWith(POLYAK)) {
       double decay = number("--average", text, text.substring(POLYAK.length()));
-      return Checks.valid("--average", () -> Average.polyak(decay));
+      return OptionChecks.valid("--average", () -> Average.polyak(decay));
     }
     if (text.startsWith(TAIL)) {
       double share = number("--average", text, text.substring(TAIL.length()));

@@ -1,16 +1,16 @@
 package dev.mincover.lab.optimizer;
 
-import dev.mincover.Adafactor;
-import dev.mincover.lab.Checks;
-import dev.mincover.lab.UserError;
+import dev.mincover.lab.common.OptionChecks;
+import dev.mincover.lab.common.UserError;
+import dev.mincover.recipe.Adafactor;
 import dev.mincover.schedule.Schedule;
 import java.util.Map;
 import java.util.TreeMap;
 
 /** The learning rate of a run by step. Shares of the steps become steps here. */
-final class Schedules {
+public final class Schedules {
 
-  static final String CONSTANT = "constant";
+  public static final String CONSTANT = "constant";
   static final String INVERSE_SQRT = "inverse-sqrt";
   static final String PIECEWISE = "piecewise:";
 
@@ -20,11 +20,11 @@ final class Schedules {
 
   /** The schedule of a run of {@code steps} steps: a shape between warm-up and cool-down. */
   static Schedule of(OptimizerSettings settings, long steps) {
-    Checks.requireShare("--warmup", settings.warmup(), "0.05");
-    Checks.requireShare("--cooldown", settings.cooldown(), "0.1");
+    OptionChecks.requireShare("--warmup", settings.warmup(), "0.05");
+    OptionChecks.requireShare("--cooldown", settings.cooldown(), "0.1");
     long warmup = Math.round(settings.warmup() * steps);
     Schedule shape = shape(settings, steps, Math.max(1, warmup));
-    return Checks.changed(
+    return OptionChecks.changed(
             "--warmup-power", shape, schedule -> schedule.warmup(warmup, settings.warmupPower()))
         .cooldown(steps, settings.cooldown());
   }
@@ -35,7 +35,7 @@ final class Schedules {
     if (eta == null || text == null) {
       return Adafactor.relativeStep().learningRate();
     }
-    Schedule constant = Checks.valid("--learning-rate", () -> Schedule.constant(eta));
+    Schedule constant = OptionChecks.valid("--learning-rate", () -> Schedule.constant(eta));
     if (text.equals(CONSTANT)) {
       return constant;
     }
@@ -67,7 +67,7 @@ final class Schedules {
       }
       pieces.put(
           Math.round(share * steps) + 1,
-          Checks.valid(OPTION, () -> Schedule.constant(eta * factor)));
+          OptionChecks.valid(OPTION, () -> Schedule.constant(eta * factor)));
       before = share;
     }
     return Schedule.piecewise(pieces);

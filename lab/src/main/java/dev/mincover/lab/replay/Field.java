@@ -1,6 +1,6 @@
 package dev.mincover.lab.replay;
 
-import dev.mincover.lab.UserError;
+import dev.mincover.lab.common.UserError;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;

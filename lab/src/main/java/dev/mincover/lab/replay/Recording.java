@@ -1,9 +1,10 @@
 package dev.mincover.lab.replay;
 
-import dev.mincover.Gradient;
-import dev.mincover.Parameter;
-import dev.mincover.Shape;
-import dev.mincover.Sm3;
+import dev.mincover.Optimizer;
+import dev.mincover.recipe.Sm3;
+import dev.mincover.tensor.Gradient;
+import dev.mincover.tensor.Parameter;
+import dev.mincover.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -53,7 +54,9 @@ public record Recording(
     float[] initial = initial(sequence.get("param0"), shape);
     Recording recording = new Recording(file, name, shape, recipe, initial, steps(sequence, shape));
     // Whether the recipe fits the tensor is known to core alone.
-    sequence.checked(() -> recipe.bind(List.of(recording.parameter(initial)), 1)).close();
+    sequence
+        .checked(() -> Optimizer.bind(recipe, List.of(recording.parameter(initial)), 1))
+        .close();
     return recording;
   }
 

@@ -2,7 +2,7 @@ package dev.mincover.lab.replay;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.mincover.lab.UserError;
+import dev.mincover.lab.common.UserError;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

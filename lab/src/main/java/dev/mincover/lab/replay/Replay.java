@@ -1,8 +1,8 @@
 package dev.mincover.lab.replay;
 
-import dev.mincover.BoundOptimizer;
 import dev.mincover.NonFiniteGradientException;
-import dev.mincover.Shape;
+import dev.mincover.Optimizer;
+import dev.mincover.tensor.Shape;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -50,8 +50,8 @@ public record Replay(
     Difference difference = new Difference();
     String stopped = null;
     int taken = 0;
-    try (BoundOptimizer optimizer =
-        recording.recipe().bind(List.of(recording.parameter(weights)), 1)) {
+    try (Optimizer optimizer =
+        Optimizer.bind(recording.recipe(), List.of(recording.parameter(weights)), 1)) {
       for (Recording.Step step : recording.steps()) {
         stopped = take(optimizer, recording.name(), step, taken + 1);
         if (stopped != null) {
@@ -83,7 +83,7 @@ public record Replay(
 
   /** Takes step t; if its gradient is refused, returns why. */
   private static @Nullable String take(
-      BoundOptimizer optimizer, String name, Recording.Step step, int t) {
+      Optimizer optimizer, String name, Recording.Step step, int t) {
     try {
       optimizer.step(Map.of(name, step.gradient()));
       return null;

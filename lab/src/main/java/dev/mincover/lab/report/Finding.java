@@ -1,7 +1,7 @@
 package dev.mincover.lab.report;
 
-import dev.mincover.lab.Figures;
-import dev.mincover.lab.optimizer.Names;
+import dev.mincover.lab.common.Figures;
+import dev.mincover.lab.common.Names;
 import dev.mincover.lab.optimizer.OptimizerKind;
 import java.util.ArrayList;
 import java.util.Comparator;

@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import dev.mincover.lab.UserError;
+import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.run.RunDirectory;
 import java.awt.AWTError;
 import java.awt.Desktop;

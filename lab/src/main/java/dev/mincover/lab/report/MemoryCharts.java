@@ -1,6 +1,6 @@
 package dev.mincover.lab.report;
 
-import dev.mincover.lab.ByteCount;
+import dev.mincover.lab.common.ByteCount;
 import dev.mincover.lab.report.Chart.Table;
 import dev.mincover.lab.run.Summary;
 import java.util.ArrayList;

@@ -2,8 +2,8 @@ package dev.mincover.lab.report;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.mincover.lab.UserError;
-import dev.mincover.lab.run.AtomicFile;
+import dev.mincover.lab.common.AtomicFile;
+import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.statistics.ParameterStatistics;
 import dev.mincover.lab.statistics.Statistics;

@@ -1,6 +1,6 @@
 package dev.mincover.lab.report;
 
-import dev.mincover.lab.UserError;
+import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.run.Metrics;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.run.Summary;

@@ -1,7 +1,7 @@
 package dev.mincover.lab.report;
 
-import dev.mincover.lab.ByteCount;
-import dev.mincover.lab.Figures;
+import dev.mincover.lab.common.ByteCount;
+import dev.mincover.lab.common.Figures;
 import dev.mincover.lab.run.Summary;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.mincover.lab.report;
 
-import dev.mincover.lab.optimizer.Names;
+import dev.mincover.lab.common.Names;
 import dev.mincover.lab.optimizer.OptimizerDescription;
 import dev.mincover.lab.optimizer.OptimizerKind;
 import dev.mincover.lab.optimizer.OptimizerSettings;

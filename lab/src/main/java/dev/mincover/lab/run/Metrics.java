@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.nio.file.StandardOpenOption.CREATE_NEW;
 import static java.nio.file.StandardOpenOption.WRITE;
 
-import dev.mincover.lab.UserError;
+import dev.mincover.lab.common.UserError;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.file.Files;

@@ -1,6 +1,7 @@
 package dev.mincover.lab.run;
 
-import dev.mincover.lab.UserError;
+import dev.mincover.lab.common.UserError;
+import dev.mincover.lab.safetensors.Safetensors;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;

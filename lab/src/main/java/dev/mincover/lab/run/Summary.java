@@ -4,7 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
-import dev.mincover.lab.UserError;
+import dev.mincover.lab.common.AtomicFile;
+import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.optimizer.OptimizerSettings;
 import java.io.IOException;
 import java.nio.ByteBuffer;

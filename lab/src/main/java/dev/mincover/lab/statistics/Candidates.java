@@ -1,8 +1,8 @@
 package dev.mincover.lab.statistics;
 
-import dev.mincover.Sm3.Algorithm;
 import dev.mincover.cover.Cover;
 import dev.mincover.lab.optimizer.Covers;
+import dev.mincover.recipe.Sm3.Algorithm;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

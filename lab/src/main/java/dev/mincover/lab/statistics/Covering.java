@@ -1,7 +1,7 @@
 package dev.mincover.lab.statistics;
 
-import dev.mincover.Shape;
 import dev.mincover.cover.Cover;
+import dev.mincover.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -9,7 +9,7 @@ import java.util.stream.IntStream;
 
 /**
  * The sets of a cover over one parameter, to compute after the fact what its accumulators say of
- * each weight. Accumulators come as {@link dev.mincover.BoundOptimizer#accumulators} gives them.
+ * each weight. Accumulators come as {@link dev.mincover.Optimizer#accumulators} gives them.
  */
 final class Covering {
 

@@ -1,9 +1,9 @@
 package dev.mincover.lab.statistics;
 
-import dev.mincover.Adam;
-import dev.mincover.Optimizer;
-import dev.mincover.Sm3;
 import dev.mincover.cover.Cover;
+import dev.mincover.recipe.Adam;
+import dev.mincover.recipe.Recipe;
+import dev.mincover.recipe.Sm3;
 import java.util.function.DoubleUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +27,7 @@ record EffectiveRates(double smallest, double largest) {
    *     where accumulators were not recorded
    */
   static @Nullable EffectiveRates of(
-      ParameterStatistics parameter, Optimizer recipe, double eta, long steps) {
+      ParameterStatistics parameter, Recipe recipe, double eta, long steps) {
     if (parameter.optimizer().length == 0) {
       return null;
     }
@@ -49,7 +49,7 @@ record EffectiveRates(double smallest, double largest) {
   }
 
   /** How the rates come about, in a line; null if they are not known. */
-  static @Nullable String formula(Optimizer recipe) {
+  static @Nullable String formula(Recipe recipe) {
     return switch (recipe) {
       case Sm3 sm3 -> sm3.epsilon() == 0 ? "eta / sqrt(nu)" : "eta / sqrt(nu + epsilon)";
       case Adam _ -> "eta / (sqrt(v / (1 - beta2^t)) + epsilon)";

@@ -1,6 +1,6 @@
 package dev.mincover.lab.statistics;
 
-import dev.mincover.Shape;
+import dev.mincover.tensor.Shape;
 import java.util.Arrays;
 
 /**

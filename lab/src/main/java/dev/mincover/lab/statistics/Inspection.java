@@ -1,11 +1,11 @@
 package dev.mincover.lab.statistics;
 
-import dev.mincover.Optimizer;
-import dev.mincover.Sm3;
 import dev.mincover.lab.optimizer.OptimizerDescription;
 import dev.mincover.lab.optimizer.OptimizerSettings;
 import dev.mincover.lab.optimizer.Recipes;
 import dev.mincover.lab.run.Summary;
+import dev.mincover.recipe.Recipe;
+import dev.mincover.recipe.Sm3;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -44,13 +44,13 @@ public record Inspection(
   /**
    * Looks at a run.
    *
-   * @throws dev.mincover.lab.UserError if its optimizer cannot be made again, as when a file of
-   *     sets is gone
+   * @throws dev.mincover.lab.common.UserError if its optimizer cannot be made again, as when a file
+   *     of sets is gone
    */
   public static Inspection of(Summary summary, Statistics statistics) {
     OptimizerSettings settings = summary.optimizer();
     boolean ofCore = statistics.parameters().stream().anyMatch(p -> p.optimizer().length > 0);
-    Optimizer recipe =
+    Recipe recipe =
         ofCore ? Recipes.of(settings, Math.max(1, summary.steps()), summary.seed()) : null;
     return new Inspection(
         OptimizerDescription.of(settings),

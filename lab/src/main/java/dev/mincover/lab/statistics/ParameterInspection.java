@@ -1,9 +1,9 @@
 package dev.mincover.lab.statistics;
 
-import dev.mincover.Optimizer;
-import dev.mincover.Sm3;
-import dev.mincover.Sm3.Algorithm;
 import dev.mincover.cover.Cover;
+import dev.mincover.recipe.Recipe;
+import dev.mincover.recipe.Sm3;
+import dev.mincover.recipe.Sm3.Algorithm;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +47,7 @@ public record ParameterInspection(
    * @param steps taken
    */
   static ParameterInspection of(
-      ParameterStatistics parameter, @Nullable Optimizer recipe, @Nullable Double eta, long steps) {
+      ParameterStatistics parameter, @Nullable Recipe recipe, @Nullable Double eta, long steps) {
     Cover cover = Cover.slices();
     Algorithm algorithm = Algorithm.SM3_II;
     if (recipe instanceof Sm3 sm3) {

@@ -1,7 +1,7 @@
 package dev.mincover.lab.statistics;
 
-import dev.mincover.Shape;
 import dev.mincover.cover.Cover;
+import dev.mincover.tensor.Shape;
 import java.util.Arrays;
 
 /**
@@ -16,7 +16,7 @@ import java.util.Arrays;
  *     value a weight, which is AdaGrad's
  * @param sm3i mu of SM3-I, likewise
  * @param optimizer the accumulators of the optimizer that trained the parameter, as {@link
- *     dev.mincover.BoundOptimizer#accumulators} has them; empty if they are not known
+ *     dev.mincover.Optimizer#accumulators} has them; empty if they are not known
  */
 @SuppressWarnings("ArrayRecordComponent")
 public record ParameterStatistics(

@@ -1,11 +1,10 @@
 package dev.mincover.lab.statistics;
 
-import dev.mincover.BoundOptimizer;
-import dev.mincover.Guard;
-import dev.mincover.Parameter;
-import dev.mincover.Sm3;
+import dev.mincover.Optimizer;
 import dev.mincover.cover.Cover;
-import dev.mincover.lab.train.GradientObserver;
+import dev.mincover.recipe.Guard;
+import dev.mincover.recipe.Sm3;
+import dev.mincover.tensor.Parameter;
 import dev.mincover.torch.TorchOptimizer;
 import java.util.ArrayList;
 import java.util.List;
@@ -81,7 +80,7 @@ public final class Recorder implements GradientObserver, AutoCloseable {
    *
    * @param optimizer that trains the model, bound to all its parameters
    */
-  public Statistics statistics(BoundOptimizer optimizer) {
+  public Statistics statistics(Optimizer optimizer) {
     return statistics(optimizer::accumulators);
   }
 

@@ -1,8 +1,8 @@
 package dev.mincover.lab.statistics;
 
-import dev.mincover.ByName.Rule;
-import dev.mincover.lab.UserError;
+import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.optimizer.Patterns;
+import dev.mincover.recipe.ByName.Rule;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

@@ -2,11 +2,11 @@ package dev.mincover.lab.statistics;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
-import dev.mincover.Shape;
-import dev.mincover.lab.UserError;
-import dev.mincover.lab.run.DataType;
+import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.run.RunDirectory;
-import dev.mincover.lab.run.Safetensors;
+import dev.mincover.lab.safetensors.Safetensors;
+import dev.mincover.lab.safetensors.StoredType;
+import dev.mincover.tensor.Shape;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -86,7 +86,7 @@ public record Statistics(long steps, List<ParameterStatistics> parameters) {
 
   private static Safetensors.Tensor tensor(String name, float[] values, long... shape) {
     // Already little-endian on every processor that libtorch has a build for.
-    return new Safetensors.Tensor(name, DataType.F32, shape, MemorySegment.ofArray(values));
+    return new Safetensors.Tensor(name, StoredType.F32, shape, MemorySegment.ofArray(values));
   }
 
   /**
@@ -150,7 +150,7 @@ public record Statistics(long steps, List<ParameterStatistics> parameters) {
   }
 
   private static float[] values(Safetensors.Tensor tensor) {
-    if (tensor.type() != DataType.F32) {
+    if (tensor.type() != StoredType.F32) {
       throw new IllegalArgumentException(
           "tensor %s is %s, expected F32".formatted(tensor.name(), tensor.type()));
     }

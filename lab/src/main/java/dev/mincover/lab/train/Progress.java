@@ -1,6 +1,6 @@
 package dev.mincover.lab.train;
 
-import dev.mincover.lab.Terminal;
+import dev.mincover.lab.common.Terminal;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.time.Duration;

@@ -6,6 +6,7 @@ import dev.mincover.lab.data.Batches;
 import dev.mincover.lab.data.Windows;
 import dev.mincover.lab.model.LanguageModel;
 import dev.mincover.lab.optimizer.Learner;
+import dev.mincover.lab.statistics.GradientObserver;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;

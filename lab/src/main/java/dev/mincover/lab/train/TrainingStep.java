@@ -4,6 +4,7 @@ import dev.mincover.lab.data.Batch;
 import dev.mincover.lab.data.Batches;
 import dev.mincover.lab.model.LanguageModel;
 import dev.mincover.lab.optimizer.Learner;
+import dev.mincover.lab.statistics.GradientObserver;
 
 /** One step of a training after another: a random batch, its gradient, and what learns from it. */
 public final class TrainingStep implements AutoCloseable {

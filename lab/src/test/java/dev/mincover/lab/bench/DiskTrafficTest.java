@@ -2,6 +2,7 @@ package dev.mincover.lab.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mincover.lab.common.Machine;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;

@@ -3,9 +3,9 @@ package dev.mincover.lab.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mincover.DataType;
-import dev.mincover.lab.UserError;
 import dev.mincover.lab.catalogue.GptSize;
+import dev.mincover.lab.common.UserError;
+import dev.mincover.tensor.DataType;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;

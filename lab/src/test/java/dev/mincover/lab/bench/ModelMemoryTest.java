@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.mincover.DataType;
-import dev.mincover.Guard;
-import dev.mincover.Sm3;
-import dev.mincover.lab.UserError;
 import dev.mincover.lab.catalogue.GptSize;
+import dev.mincover.lab.common.UserError;
+import dev.mincover.recipe.Guard;
+import dev.mincover.recipe.Sm3;
+import dev.mincover.tensor.DataType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;

@@ -2,7 +2,7 @@ package dev.mincover.lab.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mincover.lab.Seed;
+import dev.mincover.lab.common.Seed;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;

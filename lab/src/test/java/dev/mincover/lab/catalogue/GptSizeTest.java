@@ -3,8 +3,8 @@ package dev.mincover.lab.catalogue;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mincover.Shape;
-import dev.mincover.lab.UserError;
+import dev.mincover.lab.common.UserError;
+import dev.mincover.tensor.Shape;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

@@ -3,7 +3,7 @@ package dev.mincover.lab.compare;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mincover.lab.UserError;
+import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.model.WeightType;
 import dev.mincover.lab.optimizer.OptimizerSettings;
 import java.util.List;

@@ -3,12 +3,12 @@ package dev.mincover.lab.memory;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mincover.Shape;
-import dev.mincover.lab.UserError;
 import dev.mincover.lab.catalogue.TensorShape;
+import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.memory.ModelShapes.LeftOut;
-import dev.mincover.lab.run.DataType;
-import dev.mincover.lab.run.Safetensors;
+import dev.mincover.lab.safetensors.Safetensors;
+import dev.mincover.lab.safetensors.StoredType;
+import dev.mincover.tensor.Shape;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +24,7 @@ class CheckpointTest {
 
   /** A tensor of zeros. */
   @SuppressWarnings("ArrayRecordComponent") // Never compared.
-  private record Entry(String name, DataType type, long... shape) {}
+  private record Entry(String name, StoredType type, long... shape) {}
 
   private Path write(String name, Entry... entries) {
     Path file = folder.resolve(name);
@@ -48,14 +48,14 @@ class CheckpointTest {
     Path file =
         write(
             "model.safetensors",
-            new Entry("a", DataType.F32, 5, 3),
-            new Entry("b", DataType.BF16, 7),
-            new Entry("c", DataType.F64),
-            new Entry("d", DataType.F16, 2, 2, 2),
-            new Entry("e", DataType.F8_E4M3, 11),
-            new Entry("empty", DataType.F32, 0, 4),
-            new Entry("ids", DataType.I64, 1, 512),
-            new Entry("flag", DataType.BOOL));
+            new Entry("a", StoredType.F32, 5, 3),
+            new Entry("b", StoredType.BF16, 7),
+            new Entry("c", StoredType.F64),
+            new Entry("d", StoredType.F16, 2, 2, 2),
+            new Entry("e", StoredType.F8_E4M3, 11),
+            new Entry("empty", StoredType.F32, 0, 4),
+            new Entry("ids", StoredType.I64, 1, 512),
+            new Entry("flag", StoredType.BOOL));
     ModelShapes model = Checkpoint.read(file);
     assertThat(model.tensors())
         .containsExactly(
@@ -81,12 +81,12 @@ class CheckpointTest {
         Checkpoint.read(
             write(
                 "model.safetensors",
-                new Entry("h.0.attn.bias", DataType.F32, 1, 1, 16, 16),
-                new Entry("h.0.attn.c_attn.bias", DataType.F32, 24),
-                new Entry("layer.attn.bias", DataType.F32, 8),
-                new Entry("bn1.running_mean", DataType.F32, 8),
-                new Entry("running_var", DataType.F32, 8),
-                new Entry("rotary_emb.inv_freq", DataType.F32, 4)));
+                new Entry("h.0.attn.bias", StoredType.F32, 1, 1, 16, 16),
+                new Entry("h.0.attn.c_attn.bias", StoredType.F32, 24),
+                new Entry("layer.attn.bias", StoredType.F32, 8),
+                new Entry("bn1.running_mean", StoredType.F32, 8),
+                new Entry("running_var", StoredType.F32, 8),
+                new Entry("rotary_emb.inv_freq", StoredType.F32, 4)));
     assertThat(model.tensors())
         .extracting(TensorShape::name)
         .containsExactly("h.0.attn.c_attn.bias", "layer.attn.bias");
@@ -98,8 +98,8 @@ class CheckpointTest {
 
   @Test
   void aDirectoryIsAllItsFiles() throws Exception {
-    write("model-00002-of-00002.safetensors", new Entry("b", DataType.BF16, 3, 2));
-    write("model-00001-of-00002.safetensors", new Entry("a", DataType.BF16, 4));
+    write("model-00002-of-00002.safetensors", new Entry("b", StoredType.BF16, 3, 2));
+    write("model-00001-of-00002.safetensors", new Entry("a", StoredType.BF16, 4));
     Files.writeString(folder.resolve("config.json"), "{}");
     ModelShapes model = Checkpoint.read(folder);
     assertThat(model.tensors())
@@ -110,15 +110,15 @@ class CheckpointTest {
 
   @Test
   void aTensorInTwoFilesIsRefused() {
-    Path first = write("consolidated.safetensors", new Entry("a", DataType.F32, 4));
-    write("model.safetensors", new Entry("a", DataType.F32, 4));
+    Path first = write("consolidated.safetensors", new Entry("a", StoredType.F32, 4));
+    write("model.safetensors", new Entry("a", StoredType.F32, 4));
     refuses(folder, "tensor a is in %s and in model.safetensors; name one file".formatted(first));
   }
 
   @Test
   void whatHasNothingToTrainIsRefused() {
     refuses(folder, folder + " holds no .safetensors file; name one");
-    Path file = write("ids.safetensors", new Entry("ids", DataType.I64, 3));
+    Path file = write("ids.safetensors", new Entry("ids", StoredType.I64, 3));
     refuses(file, file + " has no weights to train: no tensor of floating point");
     Path missing = folder.resolve("none.safetensors");
     refuses(missing, "cannot read %s: no such file or directory".formatted(missing));

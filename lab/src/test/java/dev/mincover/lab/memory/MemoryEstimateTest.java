@@ -4,19 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
-import dev.mincover.Adafactor;
-import dev.mincover.Adam;
-import dev.mincover.DataType;
-import dev.mincover.Momentum;
 import dev.mincover.Optimizer;
-import dev.mincover.Parameter;
-import dev.mincover.Shape;
-import dev.mincover.Sm3;
 import dev.mincover.lab.catalogue.Catalogue;
 import dev.mincover.lab.catalogue.GptSize;
 import dev.mincover.lab.catalogue.KnownModel;
 import dev.mincover.lab.catalogue.TensorShape;
 import dev.mincover.lab.memory.MemoryEstimate.Row;
+import dev.mincover.recipe.Adafactor;
+import dev.mincover.recipe.Adam;
+import dev.mincover.recipe.Momentum;
+import dev.mincover.recipe.Recipe;
+import dev.mincover.recipe.Sm3;
+import dev.mincover.tensor.DataType;
+import dev.mincover.tensor.Parameter;
+import dev.mincover.tensor.Shape;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -32,10 +33,10 @@ class MemoryEstimateTest {
   /** Of odd sizes, so that blocks of int8 momentum end where rows do. */
   private static final GptSize TINY = new GptSize("tiny", 2, 42, 3, 501, 17);
 
-  private static Map<String, Optimizer> recipes() {
+  private static Map<String, Recipe> recipes() {
     Momentum momentum = Momentum.average(0.9);
     Sm3 sm3 = Sm3.learningRate(0.1);
-    Map<String, Optimizer> recipes = new LinkedHashMap<>();
+    Map<String, Recipe> recipes = new LinkedHashMap<>();
     recipes.put("sm3", sm3);
     recipes.put("sm3-momentum", sm3.momentum(momentum));
     recipes.put("sm3-momentum-bf16", sm3.momentum(momentum.stored(Momentum.Format.BFLOAT16)));
@@ -71,7 +72,7 @@ class MemoryEstimateTest {
       }
       recipes()
           .forEach((name, recipe) -> {
-            try (var bound = recipe.bind(parameters)) {
+            try (var bound = Optimizer.bind(recipe, parameters)) {
               Row row = row(estimate, name);
               assertThat(row.stateBytes())
                   .as(name)

@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.mincover.ByName;
-import dev.mincover.Momentum;
-import dev.mincover.Sm3;
+import dev.mincover.recipe.ByName;
+import dev.mincover.recipe.Momentum;
+import dev.mincover.recipe.Sm3;
 import dev.mincover.torch.TorchOptimizer;
 import java.util.Arrays;
 import java.util.Random;

@@ -4,9 +4,9 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mincover.lab.UserError;
-import dev.mincover.lab.run.DataType;
-import dev.mincover.lab.run.Safetensors;
+import dev.mincover.lab.common.UserError;
+import dev.mincover.lab.safetensors.Safetensors;
+import dev.mincover.lab.safetensors.StoredType;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
@@ -87,7 +87,7 @@ class ModelFileTest {
       tensors.replaceAll(tensor ->
           tensor.name().equals("ln_f.bias")
               ? new Safetensors.Tensor(
-                  tensor.name(), DataType.BF16, tensor.shape(), arena.allocate(32))
+                  tensor.name(), StoredType.BF16, tensor.shape(), arena.allocate(32))
               : tensor);
       Path mixed = folder.resolve("mixed.safetensors");
       new Safetensors(tensors, content.metadata()).write(mixed);

@@ -4,8 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.mincover.lab.UserError;
+import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.model.WeightType;
+import dev.mincover.lab.option.OptimizerOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.mincover.Adam;
-import dev.mincover.Optimizer;
-import dev.mincover.Sm3;
+import dev.mincover.recipe.Adam;
+import dev.mincover.recipe.Recipe;
+import dev.mincover.recipe.Sm3;
 import dev.mincover.torch.TorchOptimizer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -63,7 +63,7 @@ class BaselinesTest {
 
   @ParameterizedTest
   @MethodSource("optimizers")
-  void learnsLikeTheFusedKernel(Optimizer recipe, Function<List<Tensor>, FusedOptimizer> kernel) {
+  void learnsLikeTheFusedKernel(Recipe recipe, Function<List<Tensor>, FusedOptimizer> kernel) {
     try (var _ = new PointerScope()) {
       Random random = new Random(34);
       Map<String, Tensor> ours = new LinkedHashMap<>();

@@ -3,12 +3,12 @@ package dev.mincover.lab.replay;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mincover.Gradient;
-import dev.mincover.Momentum;
-import dev.mincover.Shape;
-import dev.mincover.Sm3;
 import dev.mincover.cover.Cover;
-import dev.mincover.lab.UserError;
+import dev.mincover.lab.common.UserError;
+import dev.mincover.recipe.Momentum;
+import dev.mincover.recipe.Sm3;
+import dev.mincover.tensor.Gradient;
+import dev.mincover.tensor.Shape;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;

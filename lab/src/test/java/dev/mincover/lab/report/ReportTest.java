@@ -5,7 +5,7 @@ import static dev.mincover.lab.report.SampleRuns.sm3;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mincover.lab.UserError;
+import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.run.RunDirectory;
 import java.awt.image.BufferedImage;
 import java.io.IOException;

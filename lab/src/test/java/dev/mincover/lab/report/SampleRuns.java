@@ -1,12 +1,12 @@
 package dev.mincover.lab.report;
 
-import dev.mincover.Shape;
 import dev.mincover.lab.optimizer.OptimizerSettings;
 import dev.mincover.lab.run.Metrics;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.run.Summary;
 import dev.mincover.lab.statistics.ParameterStatistics;
 import dev.mincover.lab.statistics.Statistics;
+import dev.mincover.tensor.Shape;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

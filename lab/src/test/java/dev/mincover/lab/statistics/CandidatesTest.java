@@ -3,13 +3,13 @@ package dev.mincover.lab.statistics;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mincover.BoundOptimizer;
-import dev.mincover.Gradient;
-import dev.mincover.Parameter;
-import dev.mincover.Shape;
-import dev.mincover.Sm3;
-import dev.mincover.Sm3.Algorithm;
+import dev.mincover.Optimizer;
 import dev.mincover.cover.Cover;
+import dev.mincover.recipe.Sm3;
+import dev.mincover.recipe.Sm3.Algorithm;
+import dev.mincover.tensor.Gradient;
+import dev.mincover.tensor.Parameter;
+import dev.mincover.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -25,8 +25,8 @@ class CandidatesTest {
 
   private static float[][] follow(Sm3 recipe, Shape shape, List<float[]> gradients) {
     float[] weights = new float[(int) shape.size()];
-    try (BoundOptimizer optimizer =
-        recipe.bind(List.of(Parameter.of("w", weights, shape.dimensions())))) {
+    try (Optimizer optimizer =
+        Optimizer.bind(recipe, List.of(Parameter.of("w", weights, shape.dimensions())))) {
       gradients.forEach(g -> optimizer.step(Map.of("w", Gradient.dense(g))));
       return optimizer.accumulators("w");
     }
@@ -101,8 +101,8 @@ class CandidatesTest {
     Candidates candidates =
         new Candidates(statistics(shape, gradients(1, shape, 1)), Algorithm.SM3_II);
     for (Cover cover : covers()) {
-      try (BoundOptimizer optimizer =
-          SM3.cover(cover).bind(List.of(Parameter.of("w", new float[60], 3, 4, 5)))) {
+      try (Optimizer optimizer =
+          Optimizer.bind(SM3.cover(cover), List.of(Parameter.of("w", new float[60], 3, 4, 5)))) {
         assertThat(candidates.of(cover).bytes())
             .as("%s", cover)
             .isEqualTo(optimizer.stateBytes("w"));

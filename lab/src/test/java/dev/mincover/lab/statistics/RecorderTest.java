@@ -2,7 +2,6 @@ package dev.mincover.lab.statistics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mincover.Sm3;
 import dev.mincover.lab.data.Batch;
 import dev.mincover.lab.data.Batches;
 import dev.mincover.lab.data.Windows;
@@ -10,8 +9,8 @@ import dev.mincover.lab.model.Gpt;
 import dev.mincover.lab.model.GptConfig;
 import dev.mincover.lab.model.WeightType;
 import dev.mincover.lab.optimizer.CoreLearner;
-import dev.mincover.lab.train.GradientObserver;
 import dev.mincover.lab.train.Trainer;
+import dev.mincover.recipe.Sm3;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -3,7 +3,7 @@ package dev.mincover.lab.statistics;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mincover.lab.UserError;
+import dev.mincover.lab.common.UserError;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

@@ -3,10 +3,10 @@ package dev.mincover.lab.statistics;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mincover.Shape;
-import dev.mincover.lab.UserError;
+import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.run.RunDirectory;
-import dev.mincover.lab.run.Safetensors;
+import dev.mincover.lab.safetensors.Safetensors;
+import dev.mincover.tensor.Shape;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;

@@ -3,8 +3,6 @@ package dev.mincover.lab.train;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mincover.Guard;
-import dev.mincover.Sm3;
 import dev.mincover.average.Average;
 import dev.mincover.lab.data.Batch;
 import dev.mincover.lab.data.Batches;
@@ -13,6 +11,8 @@ import dev.mincover.lab.model.Gpt;
 import dev.mincover.lab.model.GptConfig;
 import dev.mincover.lab.model.LanguageModel;
 import dev.mincover.lab.optimizer.CoreLearner;
+import dev.mincover.recipe.Guard;
+import dev.mincover.recipe.Sm3;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,0 +1,119 @@
+package dev.mincover.internal.rule;
+
+import dev.mincover.internal.gradient.StepGradient;
+import dev.mincover.internal.pass.LearningTensor;
+import dev.mincover.internal.pass.ScratchMaxima;
+import dev.mincover.internal.rows.TensorPart;
+import dev.mincover.internal.rows.VisitedRows;
+import dev.mincover.internal.storage.NativeMemory;
+import dev.mincover.internal.thread.ThreadScratch;
+import dev.mincover.tensor.Gradient;
+import dev.mincover.tensor.Parameter;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rule of one optimizer on one tensor, with the state it keeps. A step begins, then makes its
+ * passes over the gradient, each in parts that threads share and each committed before the next.
+ */
+public abstract sealed class Rule permits Sm3Rule, AdamRule, AdafactorRule {
+
+  public final LearningTensor tensor;
+
+  /** Where all state comes from. */
+  final NativeMemory memory;
+
+  private final StepGradient gradient;
+  private long key;
+  private int largest;
+
+  /**
+   * A rule for a tensor.
+   *
+   * @param memory of this rule alone; its momentum is from there, too
+   */
+  Rule(LearningTensor tensor, NativeMemory memory) {
+    this.tensor = tensor;
+    this.memory = memory;
+    gradient = new StepGradient(tensor.layout);
+  }
+
+  /** How a step's work on the tensor is shared, and the scratch memory of each part. */
+  public record Plan(
+      VisitedRows rows, List<TensorPart> parts, List<ScratchMaxima> maxima, long scratch) {}
+
+  /** The parameter stepped. */
+  public Parameter parameter() {
+    return tensor.parameter;
+  }
+
+  /** Bytes obtained for the state. */
+  public final long bytes() {
+    return memory.bytes();
+  }
+
+  /** The accumulators, copied to the heap. */
+  public abstract float[][] accumulators();
+
+  /**
+   * Whether the rule knows what to do with a sparse gradient; a message why not, or null if it
+   * does.
+   */
+  public abstract @Nullable String refusalOfRows();
+
+  /** Reads a gradient that fits the parameter; what is given back is the same object every time. */
+  public StepGradient read(Gradient given) {
+    gradient.set(given);
+    return gradient;
+  }
+
+  /** Bits of the largest statistic of the last step: above any finite one after a bad gradient. */
+  public int largest() {
+    return largest;
+  }
+
+  /** Whether its gradient, or before the first any, needs the tiles of the threads' scratch. */
+  public boolean needsTiles() {
+    return false;
+  }
+
+  /** Cuts the work on the rows visited into at most {@code parts}. */
+  public abstract Plan plan(VisitedRows rows, int parts);
+
+  /** How many passes a step takes over the gradient; one, unless the rule says otherwise. */
+  public int passes() {
+    return 1;
+  }
+
+  /** Before the first pass, on the caller's thread. */
+  public final void begin(double eta, long step) {
+    key = tensor.key(step);
+    largest = 0;
+    prepare(gradient, eta);
+  }
+
+  /** Brings the state to the step before this one, and writes this one's numbers. */
+  abstract void prepare(StepGradient gradient, double eta);
+
+  /** Runs one pass over one part. */
+  public abstract void pass(int pass, Plan plan, int part, ThreadScratch scratch);
+
+  /** After a pass over all parts; part i has used {@code scratch[i]}. */
+  public final void commit(int pass, Plan plan, ThreadScratch[] scratch) {
+    for (int i = 0; i < plan.parts.size(); i++) {
+      largest = Math.max(largest, scratch[i].largest);
+    }
+    merge(pass, plan, scratch);
+  }
+
+  /** Brings together what the parts have left in their scratch memory, if anything. */
+  void merge(int pass, Plan plan, ThreadScratch[] scratch) {}
+
+  final StepGradient gradient() {
+    return gradient;
+  }
+
+  final long key() {
+    return key;
+  }
+}

@@ -1,0 +1,30 @@
+package dev.mincover.recipe;
+
+/**
+ * What happens to a gradient that is infinite, NaN, or so large that its square overflows float32
+ * (above 1.8446743e19 in magnitude, after clipping).
+ */
+public enum Guard {
+  /**
+   * All gradients are read before the step; a bad one is refused with a {@link
+   * NonFiniteGradientException} that names it, and nothing has changed. The default.
+   */
+  REFUSE,
+
+  /**
+   * All gradients are read before the step; with a bad one no step is taken, and {@link
+   * Optimizer#skippedSteps} counts it. Neither weights, state, the number of steps nor the schedule
+   * advance.
+   */
+  SKIP,
+
+  /**
+   * Gradients are read only once, by the step itself, which saves the time of one pass.
+   * Accumulators show at its end whether one was bad: then the step fails with a {@link
+   * NonFiniteGradientException} after the fact, with weights and accumulators spoiled. That costs
+   * nothing, except that once finite squares have added up to infinity each step has to look for a
+   * culprit. Clipping by norm reads all gradients before the step, so that a bad one is refused
+   * there; clipping by value hides an infinite one.
+   */
+  UNCHECKED
+}

@@ -1,0 +1,82 @@
+package dev.mincover.lab.command;
+
+import dev.mincover.lab.data.Corpus;
+import dev.mincover.lab.model.GptConfig;
+import dev.mincover.lab.model.WeightType;
+import dev.mincover.lab.optimizer.LearnerRecipe;
+import dev.mincover.lab.optimizer.OptimizerSettings;
+import dev.mincover.lab.option.ModelOptions;
+import dev.mincover.lab.option.OptimizerOptions;
+import dev.mincover.lab.run.RunDirectory;
+import dev.mincover.lab.statistics.Selection;
+import dev.mincover.lab.train.LanguageTask;
+import dev.mincover.lab.train.TrainingRun;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code mincover train}: trains a language model and leaves a run directory. */
+@Command(
+    name = "train",
+    description = {
+      "Trains a small GPT over bytes with SM3, or with an optimizer to compare it with, on Java"
+          + " source text or on text of yours.",
+      ""
+    },
+    abbreviateSynopsis = true,
+    mixinStandardHelpOptions = true,
+    showDefaultValues = true,
+    sortOptions = false,
+    footer = {
+      "",
+      "A PATTERN is for parameters by name, such as wte.weight, h.0.mlp.c_fc.bias or ln_f.weight;",
+      "* stands for any characters. docs/reference/options.md has the formulas.",
+      "",
+      "The run directory gets metrics.csv (a row a step), summary.json,",
+      "model.safetensors and statistics.safetensors, after Ctrl-C too. Examples:",
+      "  mincover train --corpus notes/ --steps 5000 --out runs/notes",
+      "  mincover train --momentum-format int8 --weight-decay 0.01 --clip 1",
+      "  mincover train --optimizer adam --schedule inverse-sqrt",
+      "  mincover train --steps 400 --statistics 'h.0.*' wte.weight",
+      "  mincover generate runs/notes --prompt \"Dear \""
+    })
+public final class TrainCommand implements Callable<Integer> {
+
+  @Spec private CommandSpec spec;
+
+  @Mixin private RunOptions runOptions = new RunOptions();
+
+  @Mixin private ModelOptions modelOptions = new ModelOptions();
+
+  @Mixin private OptimizerOptions optimizerOptions = new OptimizerOptions();
+
+  /** Checks everything, then trains. */
+  @Override
+  public Integer call() {
+    RunOptions options = runOptions.checked();
+    WeightType weights = modelOptions.weights();
+    GptConfig config = modelOptions.config();
+    OptimizerSettings settings = optimizerOptions.settings(weights);
+    LearnerRecipe recipe = LearnerRecipe.of(settings, options.steps, options.seed);
+    Selection statistics = options.statistics();
+    RunDirectory directory = options.directory(settings.name());
+    Corpus text = options.text.corpus();
+    text.requireContext(config.context());
+    TrainingRun run =
+        new TrainingRun(
+            settings,
+            recipe,
+            new LanguageTask(config, weights, options.text.batch, text),
+            options.steps,
+            options.seed,
+            options.text.threads(),
+            statistics,
+            options.sample,
+            options.reports(),
+            options.open,
+            directory);
+    return run.run(spec.commandLine().getOut(), spec.commandLine().getErr());
+  }
+}

@@ -1,0 +1,87 @@
+package dev.mincover.lab.option;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.mincover.lab.common.AtomicFile;
+import dev.mincover.lab.common.OptionChecks;
+import dev.mincover.lab.common.UserError;
+import java.io.PrintWriter;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+import tools.jackson.databind.MapperFeature;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The option of commands that print tables to give their figures as JSON. */
+public final class JsonOption {
+
+  private static final String STANDARD_OUTPUT = "-";
+
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .disable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .build();
+
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      description =
+          "Write the figures to this file as well, as JSON; to standard output, instead of"
+              + " tables, with -.")
+  private @Nullable String json;
+
+  /** Whether tables are to be printed, which is so unless JSON takes their place. */
+  public boolean leavesTables() {
+    return !STANDARD_OUTPUT.equals(json);
+  }
+
+  /**
+   * Checks that the file, if there is to be one, can be written; writes nothing.
+   *
+   * @throws UserError if it cannot
+   */
+  public void check() {
+    file();
+  }
+
+  /**
+   * Writes the figures to wherever they are wanted, if anywhere.
+   *
+   * @param figures what Jackson makes JSON of
+   * @param out standard output
+   * @throws UserError if the file cannot be written
+   */
+  public void write(Object figures, PrintWriter out) {
+    if (!leavesTables()) {
+      out.println(text(figures));
+      out.flush();
+    }
+    Path file = file();
+    if (file != null) {
+      write(figures, file);
+    }
+  }
+
+  /** The figures as JSON of several lines. */
+  public static String text(Object figures) {
+    return JSON.writeValueAsString(figures);
+  }
+
+  /** Writes a file, replacing an older one at once when it is complete. */
+  public static void write(Object figures, Path file) {
+    byte[] bytes = (text(figures) + "\n").getBytes(UTF_8);
+    AtomicFile.write(file, channel -> channel.write(ByteBuffer.wrap(bytes)));
+  }
+
+  private @Nullable Path file() {
+    if (json == null || json.equals(STANDARD_OUTPUT)) {
+      return null;
+    }
+    Path file = Path.of(json);
+    OptionChecks.requireWritable("--json", file);
+    return file;
+  }
+}
