@@ -190,11 +190,11 @@ public interface Schedule {
     public double at(long step) {
       double eta = schedule.at(step);
       long length = Math.round(fraction * totalSteps);
-      long left = totalSteps + 1 - step;
-      if (length == 0 || left > length) {
+      long after = totalSteps - step; // Steps that are still to come; adding 1 might overflow.
+      if (length == 0 || after >= length) {
         return eta;
       }
-      return left <= 0 ? 0 : eta * left / (length + 1);
+      return after < 0 ? 0 : eta * (after + 1.0) / (length + 1.0);
     }
   }
 }

@@ -77,6 +77,28 @@ class ScheduleTest {
     assertThat(custom.warmup(4, 1).over(4)).containsExactly(0.25, 0.25, 0.25, 0.25);
   }
 
+  /** Steps and lengths are longs: no sum or difference of them may overflow. */
+  @Test
+  void noScheduleOverflowsAtAnyStepOrLength() {
+    Schedule one = Schedule.constant(1);
+    long most = Long.MAX_VALUE;
+    assertThat(one.cooldown(most, 1).at(1)).isEqualTo(1);
+    assertThat(one.cooldown(most, 1).at(1L << 62)).isCloseTo(0.5, within(1e-12));
+    assertThat(one.cooldown(most, 1).at(most)).isGreaterThan(0).isLessThan(1e-18);
+    assertThat(one.cooldown(1, 1).at(most)).isZero();
+    for (long steps : new long[] {1, 2, 1L << 31, 1L << 62, most - 1, most}) {
+      for (long at : new long[] {1, 2, 1L << 31, 1L << 62, most - 1, most}) {
+        for (double fraction : new double[] {0, 0.1, 0.5, 1}) {
+          assertThat(one.cooldown(steps, fraction).at(at))
+              .as("step %d of %d, cool-down over %s", at, steps, fraction)
+              .isBetween(0.0, 1.0);
+        }
+        assertThat(one.warmup(steps, 2).at(at)).isBetween(0.0, 1.0);
+        assertThat(one.inverseSqrt(steps).at(at)).isBetween(0.0, 1.0);
+      }
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(doubles = {-0.1, Double.NaN, Double.POSITIVE_INFINITY})
   void badRatesAreRefusedByValue(double eta) {
