@@ -8,6 +8,7 @@
 module dev.mincover.core {
   requires static org.jspecify;
   requires static jdk.incubator.vector;
+  requires static jdk.management;
 
   exports dev.mincover;
   exports dev.mincover.average;

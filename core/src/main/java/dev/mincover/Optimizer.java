@@ -10,6 +10,7 @@ import dev.mincover.internal.rule.Rules;
 import dev.mincover.internal.step.AverageBuffers;
 import dev.mincover.internal.step.Step;
 import dev.mincover.internal.storage.NativeMemory;
+import dev.mincover.internal.thread.WorkerTeam;
 import dev.mincover.recipe.ByName;
 import dev.mincover.recipe.Guard;
 import dev.mincover.recipe.Options;
@@ -47,8 +48,9 @@ public final class Optimizer implements AutoCloseable {
   private final @Nullable Gradient[] given;
 
   private final NativeMemory memory = new NativeMemory();
+  private final WorkerTeam team;
   private final Step step;
-  private final GradientGuard guard;
+  private final StepGuard guard;
   private final @Nullable AverageBuffers averages;
   private final int threads;
   private final double largestMultiplier;
@@ -123,16 +125,17 @@ public final class Optimizer implements AutoCloseable {
       for (Parameter parameter : learning) {
         rules.add(Rules.of(recipe, parameter, memory));
       }
-      step = new Step(rules, threads, memory);
+      team = new WorkerTeam(threads, memory);
     } catch (RuntimeException | Error failure) {
       memory.close();
       throw failure;
     }
-    guard = new GradientGuard(options, learning, new GradientScan(step));
     try {
+      step = new Step(rules, team);
+      guard = new StepGuard(options, learning, new GradientScan(team));
       averages = options.average() instanceof Average.None ? null : averages();
     } catch (RuntimeException | Error failure) {
-      step.close();
+      team.close();
       memory.close();
       throw failure;
     }
@@ -144,7 +147,7 @@ public final class Optimizer implements AutoCloseable {
 
   private AverageBuffers averages() {
     requireUsableWeights();
-    return new AverageBuffers(learning, step, memory);
+    return new AverageBuffers(learning, team, memory);
   }
 
   /**
@@ -156,6 +159,8 @@ public final class Optimizer implements AutoCloseable {
    * @throws IllegalArgumentException if a name is unknown or frozen, a gradient's size is not its
    *     parameter's, a row is out of range, or rows are given to an optimizer that takes none
    * @throws NonFiniteGradientException if a gradient is not finite, or its square is not
+   * @throws NonFiniteWeightException if the step has moved a float16 weight out of that format's
+   *     range; the step was taken
    * @throws IllegalStateException if this optimizer is closed, averages are in the weights' place,
    *     the memory of a weight or gradient is freed or confined to a thread while others share the
    *     step, or the schedule gives a rate that is negative or not finite in float32; or if an
@@ -359,7 +364,7 @@ public final class Optimizer implements AutoCloseable {
           averages.swapOut(parameter -> BindingChecks.isUsable(parameter.weights(), threads));
         }
       } finally {
-        step.close();
+        team.close();
         memory.close();
       }
     }

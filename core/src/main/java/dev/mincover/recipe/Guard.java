@@ -3,6 +3,12 @@ package dev.mincover.recipe;
 /**
  * What happens to a gradient that is infinite, NaN, or so large that its square overflows float32
  * (above 1.8446743e19 in magnitude, after clipping).
+ *
+ * <p>Weights are guarded too, where a format's range is small enough to be left: when a step has
+ * moved a float16 weight beyond 65,504, it fails with a {@link
+ * dev.mincover.NonFiniteWeightException} that names the weight. That shows only after the fact, so
+ * that it holds for each of these choices, and the step is not undone. Weights in float32 and
+ * bfloat16, which reach 3.4e38, are not checked.
  */
 public enum Guard {
   /**

@@ -1,7 +1,7 @@
 package dev.mincover.torch;
 
 import dev.mincover.AverageSwap;
-import dev.mincover.NonFiniteGradientException;
+import dev.mincover.NonFiniteException;
 import dev.mincover.Optimizer;
 import dev.mincover.recipe.Guard;
 import dev.mincover.recipe.Recipe;
@@ -119,7 +119,7 @@ public final class TorchOptimizer implements AutoCloseable {
    * @throws IllegalStateException if a parameter's memory or layout was replaced since it was
    *     bound, its gradient is not of a type and shape that fit, the average is in the place of the
    *     weights, or this optimizer is closed
-   * @throws NonFiniteGradientException as the recipe's {@link Guard} says
+   * @throws NonFiniteException as the recipe's {@link Guard} says
    */
   public synchronized void step() {
     // Gradients that had to be copied live until the scope ends, after core has read them.
@@ -138,7 +138,7 @@ public final class TorchOptimizer implements AutoCloseable {
       long before = optimizer.steps();
       try {
         optimizer.step(gradients);
-      } catch (NonFiniteGradientException bad) {
+      } catch (NonFiniteException bad) {
         if (bad.changed()) {
           publishStepped();
         }

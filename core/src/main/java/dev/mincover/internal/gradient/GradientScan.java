@@ -3,7 +3,6 @@ package dev.mincover.internal.gradient;
 import static java.util.Objects.requireNonNull;
 
 import dev.mincover.internal.kernel.RowKernel;
-import dev.mincover.internal.step.Step;
 import dev.mincover.internal.thread.ThreadScratch;
 import dev.mincover.internal.thread.WorkerTeam;
 import java.util.Arrays;
@@ -21,7 +20,7 @@ public final class GradientScan {
 
   private static final @Nullable StepGradient[] NONE = {};
 
-  private final Step step;
+  private final WorkerTeam team;
 
   // By stretch: the tensor, and its first entry and offset; then what was found.
   private int[] tensor = {};
@@ -43,9 +42,9 @@ public final class GradientScan {
   // Made once: a survey leaves nothing on the heap.
   private final WorkerTeam.Job read = this::read;
 
-  /** Uses the threads and the tiles of {@code step}. */
-  public GradientScan(Step step) {
-    this.step = step;
+  /** Uses the threads of a team, and their tiles. */
+  public GradientScan(WorkerTeam team) {
+    this.team = team;
   }
 
   /** Bits of the largest magnitude of one tensor's gradient; 0 if it has none. */
@@ -70,7 +69,7 @@ public final class GradientScan {
     this.limit = limit;
     this.withSquares = withSquares;
     int count = plan();
-    step.workers().run(count, read);
+    team.run(count, read);
     if (found.length < gradients.length) {
       found = new int[gradients.length];
     }
@@ -132,7 +131,7 @@ public final class GradientScan {
 
   private void read(int job, int worker) {
     for (int i = jobs[job]; i < jobs[job + 1]; i++) {
-      read(i, requireNonNull(gradients[tensor[i]]), step.scratch(worker));
+      read(i, requireNonNull(gradients[tensor[i]]), team.scratch(worker));
     }
   }
 
@@ -177,7 +176,7 @@ public final class GradientScan {
    * if nowhere.
    */
   public @Nullable Bad firstBad(StepGradient gradient) {
-    ThreadScratch scratch = step.scratch(0);
+    ThreadScratch scratch = team.scratch(0);
     for (long e = 0; e < gradient.entries(); e++) {
       for (long o = 0; o < gradient.width(); o += ThreadScratch.TILE) {
         int n = (int) Math.min(ThreadScratch.TILE, gradient.width() - o);

@@ -1,10 +1,11 @@
 package dev.mincover.internal.kernel;
 
+import dev.mincover.internal.storage.VectorSupport;
 import dev.mincover.tensor.DataType;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 
-/** Where kernels come from. */
+/** Where kernels come from: one of these serves a whole JVM, or a test. */
 public sealed interface Kernels permits ScalarKernels, VectorKernels {
 
   /** Kernels that run everywhere. */
@@ -25,30 +26,45 @@ public sealed interface Kernels permits ScalarKernels, VectorKernels {
    */
   int largest(DataType type, MemorySegment g, long at, int n);
 
-  /** The fastest kernels of this JVM. */
+  /**
+   * The fastest kernels of this JVM, as {@link VectorSupport} tells. Results do not depend on them.
+   *
+   * @throws IllegalArgumentException if {@link VectorSupport#PROPERTY} asks for what is not there
+   */
   static Kernels fastest() {
+    VectorSupport.ofThisJvm();
     return Fastest.KERNELS;
   }
 
-  /** Chooses once a JVM, so that a refusal is said once. */
+  /** Chooses once per JVM, so that the choice is logged once. */
   final class Fastest {
     private static final Kernels KERNELS = choose();
 
     private Fastest() {}
 
     private static Kernels choose() {
-      String refusal;
-      if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
-        refusal =
-            "start the JVM with --add-modules jdk.incubator.vector for the fast vector kernel";
-      } else if (!VectorKernels.areFast()) {
-        refusal = "this processor has no vector registers of 128 bits or more";
-      } else {
-        return new VectorKernels();
+      VectorSupport support = VectorSupport.ofThisJvm();
+      Kernels kernels = SCALAR;
+      if (support.isUsed()) {
+        try {
+          kernels = new VectorKernels();
+          kernels.of(
+              KernelSpec.PLAIN); // Defines a class from the template, or shows that it cannot.
+        } catch (LinkageError e) {
+          kernels = SCALAR;
+          support = VectorSupport.unfit(e);
+        }
       }
+      // What is as it should be is not worth a line on everybody's terminal.
       System.getLogger("dev.mincover")
-          .log(Level.INFO, "Mincover runs its scalar kernel (same results, slower): " + refusal);
-      return SCALAR;
+          .log(
+              support.isUsed() ? Level.DEBUG : Level.INFO,
+              "Mincover runs its %s kernel%s: %s"
+                  .formatted(
+                      support.isUsed() ? "vector" : "scalar",
+                      support.isUsed() ? "" : " (same results, slower)",
+                      support.reason()));
+      return kernels;
     }
   }
 }

@@ -11,14 +11,15 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
 /**
- * The step that SM3 is used for most, without momentum over float32 and with nothing else asked
- * for, two rows at a time: c and c' are fetched once for both, and as fewer instructions wait for
- * memory, more of it is asked for ahead.
+ * {@link KernelSpec#PLAIN}, the step that SM3 is used for most, two rows at a time. c and cNew are
+ * read and written once for both rows, which is a third of the loop's traffic in the near cache;
+ * and fewer instructions stand between one miss of g and w and the next, so that the processor asks
+ * for more memory ahead. Decision 10 has the measurements, also of what was tried and lost.
  *
  * @param single for an odd row
- * @param tail for values that fill no register
+ * @param tail for columns that fill no register
  */
-record PairedRowKernel(RowKernel single, RowKernel tail) implements RowKernel {
+record PairedRowKernel(RowKernel single, ScalarRowKernel tail) implements RowKernel {
 
   /** Whether it is made for a spec. */
   static boolean serves(KernelSpec spec) {
@@ -26,52 +27,43 @@ record PairedRowKernel(RowKernel single, RowKernel tail) implements RowKernel {
   }
 
   @Override
-  public void step(
-      Operands x,
-      long wAt,
-      long mAt,
-      long gAt,
-      long cAt,
-      long cNewAt,
-      int n,
-      long stride,
-      int first,
-      int count) {
-    int bound = F.loopBound(n);
-    long rowBytes = stride * Float.BYTES;
-    int paired = count & ~1;
-    for (int i = 0; i < paired; i += 2) {
-      pair(x, wAt + i * rowBytes, gAt + i * rowBytes, rowBytes, cAt, cNewAt, bound, first + i);
+  public void step(Operands x, int from, int to) {
+    int bound = F.loopBound(x.n);
+    int paired = from + ((to - from) & ~1);
+    for (int i = from; i < paired; i += 2) {
+      pair(x, i, bound);
     }
-    if (bound < n && paired > 0) {
-      long o = (long) bound * Float.BYTES;
-      int left = n - bound;
-      tail.step(x, wAt + o, mAt, gAt + o, cAt + o, cNewAt + o, left, stride, first, paired);
+    if (bound < x.n) {
+      tail.step(x, from, paired, bound);
     }
-    if (paired < count) {
-      long o = paired * rowBytes;
-      single.step(x, wAt + o, mAt, gAt + o, cAt, cNewAt, n, stride, first + paired, 1);
+    if (paired < to) {
+      single.step(x, paired, to);
     }
   }
 
-  /** Rows {@code row} and {@code row + 1}, for n values that fill registers. */
-  private static void pair(
-      Operands x, long wAt, long gAt, long rowBytes, long cAt, long cNewAt, int n, int row) {
+  /** Steps rows {@code i} and {@code i + 1}, named a and b, over n columns that fill registers. */
+  private static void pair(Operands x, int i, int n) {
     MemorySegment w = x.w;
     MemorySegment g = x.g;
     MemorySegment c = x.c;
     MemorySegment cNew = x.cNew;
+    long rowBytes = x.stride * Float.BYTES;
+    long wA = x.wAt + i * rowBytes;
+    long wB = wA + rowBytes;
+    long gA = x.gAt + i * rowBytes;
+    long gB = gA + rowBytes;
+    long cAt = x.cAt;
+    long cNewAt = x.cNewAt;
     float eta = x.k.eta;
+    int row = x.firstRow + i;
     IntVector rA = IntVector.broadcast(I, x.r[row]);
     IntVector rB = IntVector.broadcast(I, x.r[row + 1]);
     IntVector rNewA = IntVector.zero(I);
     IntVector rNewB = IntVector.zero(I);
-    long wB = wAt + rowBytes;
-    long gB = gAt + rowBytes;
     for (int j = 0; j < n; j += F.length()) {
       long o = (long) j * Float.BYTES;
       IntVector column = IntVector.fromMemorySegment(I, c, cAt + o, ORDER);
-      FloatVector a = FloatVector.fromMemorySegment(F, g, gAt + o, ORDER);
+      FloatVector a = FloatVector.fromMemorySegment(F, g, gA + o, ORDER);
       FloatVector b = FloatVector.fromMemorySegment(F, g, gB + o, ORDER);
       FloatVector nuA = column.min(rA).reinterpretAsFloats().add(a.mul(a));
       FloatVector nuB = column.min(rB).reinterpretAsFloats().add(b.mul(b));
@@ -83,9 +75,9 @@ record PairedRowKernel(RowKernel single, RowKernel tail) implements RowKernel {
       raised.max(bitsA.max(bitsB)).intoMemorySegment(cNew, cNewAt + o, ORDER);
       FloatVector uA = a.div(nuA.sqrt()).blend(0, nuA.compare(EQ, 0));
       FloatVector uB = b.div(nuB.sqrt()).blend(0, nuB.compare(EQ, 0));
-      FloatVector weightA = FloatVector.fromMemorySegment(F, w, wAt + o, ORDER);
+      FloatVector weightA = FloatVector.fromMemorySegment(F, w, wA + o, ORDER);
       FloatVector weightB = FloatVector.fromMemorySegment(F, w, wB + o, ORDER);
-      weightA.sub(uA.mul(eta)).intoMemorySegment(w, wAt + o, ORDER);
+      weightA.sub(uA.mul(eta)).intoMemorySegment(w, wA + o, ORDER);
       weightB.sub(uB.mul(eta)).intoMemorySegment(w, wB + o, ORDER);
     }
     x.rNew[row] = Math.max(x.rNew[row], rNewA.reduceLanes(MAX));

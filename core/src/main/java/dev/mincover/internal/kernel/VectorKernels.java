@@ -34,11 +34,6 @@ public final class VectorKernels implements Kernels {
 
   private final Map<KernelSpec, RowKernel> kernels = new ConcurrentHashMap<>();
 
-  /** Whether vectors of this JVM are registers, rather than arrays on the heap. */
-  static boolean areFast() {
-    return I.vectorBitSize() >= 128;
-  }
-
   @Override
   public RowKernel of(KernelSpec spec) {
     return kernels.computeIfAbsent(spec, VectorKernels::define);
@@ -56,7 +51,9 @@ public final class VectorKernels implements Kernels {
 
   private static RowKernel define(KernelSpec spec) {
     RowKernel single = defineOf(spec);
-    return PairedRowKernel.serves(spec) ? new PairedRowKernel(single, SCALAR.of(spec)) : single;
+    return PairedRowKernel.serves(spec)
+        ? new PairedRowKernel(single, new ScalarRowKernel(spec))
+        : single;
   }
 
   private static RowKernel defineOf(KernelSpec spec) {

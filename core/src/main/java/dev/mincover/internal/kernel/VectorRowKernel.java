@@ -13,6 +13,7 @@ import static jdk.incubator.vector.VectorOperators.LSHR;
 import static jdk.incubator.vector.VectorOperators.MAX;
 import static jdk.incubator.vector.VectorOperators.S2I;
 
+import dev.mincover.internal.kernel.KernelSpec.Feature;
 import dev.mincover.internal.storage.BFloat16;
 import dev.mincover.tensor.DataType;
 import java.lang.constant.ConstantDescs;
@@ -48,14 +49,14 @@ final class VectorRowKernel implements RowKernel {
   private static final int STEP = F.length();
 
   // Constants of the class itself [1].
-  private static final boolean MOVES = SPEC.moves();
-  private static final boolean CLIPS = SPEC.clips();
-  private static final boolean SCALES = SPEC.scales();
-  private static final boolean AVERAGES = SPEC.averages();
-  private static final boolean EPSILON = SPEC.epsilon();
-  private static final boolean DECAYS = SPEC.decays();
-  private static final boolean NESTEROV = SPEC.nesterov();
-  private static final boolean FRESH = SPEC.fresh();
+  private static final boolean MOVES = SPEC.has(Feature.MOVES);
+  private static final boolean CLIPS = SPEC.has(Feature.CLIPS);
+  private static final boolean SCALES = SPEC.has(Feature.SCALES);
+  private static final boolean AVERAGES = SPEC.has(Feature.AVERAGES);
+  private static final boolean EPSILON = SPEC.has(Feature.EPSILON);
+  private static final boolean DECAYS = SPEC.has(Feature.DECAYS);
+  private static final boolean NESTEROV = SPEC.has(Feature.NESTEROV);
+  private static final boolean FRESH = SPEC.has(Feature.FRESH);
   private static final boolean HAS_MOMENTUM = SPEC.momentum() != null;
   private static final boolean HALF_W = SPEC.weights() == DataType.BFLOAT16;
   private static final boolean HALF_M = SPEC.momentum() == DataType.BFLOAT16;
@@ -78,62 +79,40 @@ final class VectorRowKernel implements RowKernel {
   }
 
   @Override
-  public void step(
-      Operands x,
-      long wAt,
-      long mAt,
-      long gAt,
-      long cAt,
-      long cNewAt,
-      int n,
-      long stride,
-      int first,
-      int count) {
+  public void step(Operands x, int from, int to) {
     if (NARROW) {
-      vectors(x, wAt, mAt, gAt, cAt, cNewAt, n, first, count);
+      vectors(x, from, to - from, x.n);
       return;
     }
-    int bound = F.loopBound(n);
-    for (int i = 0; i < count; i++) {
-      long o = i * stride;
-      long w = wAt + o * W_BYTES;
-      long m = mAt + o * M_BYTES;
-      long g = gAt + o * G_BYTES;
-      vectors(x, w, m, g, cAt, cNewAt, bound, first + i, 1);
+    int bound = F.loopBound(x.n);
+    for (int i = from; i < to; i++) {
+      vectors(x, i, 1, bound);
     }
-    if (bound < n) {
-      long c = (long) bound * Float.BYTES;
-      TAIL.step(
-          x,
-          wAt + (long) bound * W_BYTES,
-          mAt + (long) bound * M_BYTES,
-          gAt + (long) bound * G_BYTES,
-          cAt + c,
-          cNewAt + c,
-          n - bound,
-          stride,
-          first,
-          count);
+    if (bound < x.n) {
+      TAIL.step(x, from, to, bound);
     }
   }
 
-  /** {@link #step} for n values that fill registers. */
-  private static void vectors(
-      Operands x,
-      long wAt,
-      long mAt,
-      long gAt,
-      long cAt,
-      long cNewAt,
-      int n,
-      int first,
-      int count) {
-    // Locals, all of them: a store to memory might change a field, for all the compiler knows.
+  /**
+   * Steps over n columns that fill registers.
+   *
+   * @param i the first row
+   * @param count how many rows: 1, unless rows are narrow, which then follow one another in one
+   *     loop, so that a row of a few registers does not pay for a loop of its own
+   */
+  private static void vectors(Operands x, int i, int count, int n) {
     MemorySegment w = x.w;
     MemorySegment m = x.m;
     MemorySegment g = x.g;
     MemorySegment c = x.c;
     MemorySegment cNew = x.cNew;
+    long o0 = i * x.stride;
+    long wAt = x.wAt + o0 * W_BYTES;
+    long mAt = x.mAt + o0 * M_BYTES;
+    long gAt = x.gAt + o0 * G_BYTES;
+    long cAt = x.cAt;
+    long cNewAt = x.cNewAt;
+    int first = x.firstRow + i;
     Coefficients k = x.k;
     float limit = k.limit;
     float scale = k.scale;

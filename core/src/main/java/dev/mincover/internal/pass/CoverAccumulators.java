@@ -20,18 +20,39 @@ import java.util.List;
  */
 public final class CoverAccumulators {
 
-  /** How the accumulators along a row are found. */
+  /**
+   * How the accumulators along a row are found: where c, those of before the step, and cNew, the
+   * new maxima, lie for a kernel.
+   */
   public enum Along {
-    /** There are none: only what the row picks counts. */
+    /**
+     * There are none: only what the row picks counts. c is a tile of +infinity, the neutral element
+     * of min, and cNew a tile that nobody reads.
+     */
     NONE,
-    /** One a column. */
+    /** One per column. c is mu itself; cNew is in scratch memory. */
     AXIS,
-    /** Several axes lie along the row; each column falls under one accumulator of each. */
+    /**
+     * Several axes lie along the row, and each column falls under one accumulator of each. c, the
+     * least of them, is laid out in scratch memory once for a part; cNew is beside it, one per
+     * column, and is brought together by axis when it is committed.
+     */
     FOLDED,
-    /** One a weight, updated in place. */
+    /**
+     * One per weight, as AdaGrad has it. c and cNew are both mu itself: no two weights share one,
+     * so that it can be updated in place.
+     */
     EACH,
-    /** Sets of one's own; each weight falls under those listed for it. */
-    SETS
+    /**
+     * Sets of the user's choice. c is laid out anew for each row; cNew takes the nu of its weights,
+     * which then raise the maxima of the sets that hold them.
+     */
+    SETS;
+
+    /** Whether all rows lie under the same c and cNew, which the kernel then raises. */
+    boolean isShared() {
+      return this == NONE || this == AXIS || this == FOLDED;
+    }
   }
 
   public final Along along;

@@ -1,9 +1,10 @@
 package dev.mincover.internal.pass;
 
 import dev.mincover.internal.kernel.Coefficients;
-import dev.mincover.internal.kernel.KernelSpec;
+import dev.mincover.internal.kernel.KernelSpec.Feature;
 import dev.mincover.internal.rows.RowLayout;
 import dev.mincover.internal.storage.BFloat16;
+import dev.mincover.internal.storage.Float16;
 import dev.mincover.internal.storage.Float32;
 import dev.mincover.internal.storage.Int8;
 import dev.mincover.internal.storage.NativeMemory;
@@ -16,20 +17,33 @@ import dev.mincover.recipe.Rounding;
 import dev.mincover.tensor.DataType;
 import dev.mincover.tensor.Parameter;
 import java.lang.foreign.MemorySegment;
+import java.util.EnumSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** One parameter in the hands of an optimizer: its weights, its options, its momentum if any. */
+/**
+ * One parameter that learns, as a rule sees it: its weights, its momentum if any, and what the
+ * options say for it by name. How weights and momentum are stored ends here: kernels and rules see
+ * float32 or bfloat16 in place, or decoded float32.
+ */
 public final class LearningTensor {
 
+  /** The parameter. */
   public final Parameter parameter;
+
+  /** Its rows in a dense step. */
   public final RowLayout layout;
+
+  /** Its weights, to be decoded and encoded. */
   public final Storage weights;
+
+  /** Its momentum, to be decoded and encoded; null without momentum. */
   public final @Nullable Storage momentum;
 
-  /** Where a kernel may read and write momentum; null if there is none or it cannot. */
-  final @Nullable MemorySegment momentumInPlace;
+  /** Where a kernel may read and write momentum; empty if there is none, or it cannot. */
+  final MemorySegment momentumInPlace;
 
-  final Options options;
+  private final Options options;
 
   private final Momentum recipe;
   private final double multiplier;
@@ -61,7 +75,7 @@ public final class LearningTensor {
         switch (momentum) {
           case Float32 kept -> kept.values();
           case BFloat16 kept when !kept.stochastic() -> kept.values();
-          case null, default -> null;
+          case null, default -> MemorySegment.NULL;
         };
   }
 
@@ -116,25 +130,61 @@ public final class LearningTensor {
     k.keepWeight = (float) (1 - rate * decay);
   }
 
-  /** What a kernel for all steps of this tensor is made for, but for those of nu. */
-  KernelSpec spec(boolean moves, boolean averages, boolean epsilon, boolean fresh) {
-    return new KernelSpec(
-        moves,
-        hasWeightsInPlace() ? parameter.type() : DataType.FLOAT32,
-        DataType.FLOAT32,
-        momentum == null
-            ? null
-            : momentumInPlace != null && recipe.format() == Momentum.Format.BFLOAT16
-                ? DataType.BFLOAT16
-                : DataType.FLOAT32,
-        recipe.kind() == Momentum.Kind.NESTEROV,
-        options.clipValue() != Double.POSITIVE_INFINITY,
-        options.maximise() || options.clipNorm() != Double.POSITIVE_INFINITY,
-        averages,
-        epsilon,
-        decay != 0,
-        fresh,
-        0);
+  /** Whether a kernel may read and write momentum, if there is any, where it lies. */
+  boolean hasMomentumInPlace() {
+    return momentum == null || !momentumInPlace.equals(MemorySegment.NULL);
+  }
+
+  /** How weights lie for a kernel, decoded ones included. */
+  DataType kernelWeights() {
+    return hasWeightsInPlace() ? parameter.type() : DataType.FLOAT32;
+  }
+
+  /** How momentum lies for a kernel, decoded included; null without momentum. */
+  @Nullable DataType kernelMomentum() {
+    if (momentum == null) {
+      return null;
+    }
+    boolean half = hasMomentumInPlace() && recipe.format() == Momentum.Format.BFLOAT16;
+    return half ? DataType.BFLOAT16 : DataType.FLOAT32;
+  }
+
+  /** What the options ask of a kernel. */
+  Set<Feature> features() {
+    Set<Feature> features = EnumSet.noneOf(Feature.class);
+    if (recipe.kind() == Momentum.Kind.NESTEROV) {
+      features.add(Feature.NESTEROV);
+    }
+    if (options.clipValue() != Double.POSITIVE_INFINITY) {
+      features.add(Feature.CLIPS);
+    }
+    if (options.maximise() || options.clipNorm() != Double.POSITIVE_INFINITY) {
+      features.add(Feature.SCALES);
+    }
+    if (decay != 0) {
+      features.add(Feature.DECAYS);
+    }
+    return features;
+  }
+
+  /**
+   * Encodes {@code n} weights from the thread's tile, and notes the first that has left float16's
+   * range [1].
+   *
+   * <p>[1] Of the three formats it is the one whose range, up to 65,504, weights reach. float32 and
+   * bfloat16 go up to 3.4e38.
+   *
+   * @param at index of the first, in row-major order
+   * @param key of this step
+   */
+  void storeWeights(long at, int n, ThreadScratch scratch, long key) {
+    weights.store(at, n, scratch.w, key);
+    if (weights instanceof Float16 half) {
+      long first = half.firstNotFinite(at, n);
+      if (first >= 0) {
+        scratch.overflowAt = Math.min(scratch.overflowAt, first);
+      }
+    }
   }
 
   /**
@@ -169,6 +219,6 @@ public final class LearningTensor {
     for (int j = 0; j < n; j++) {
       w[j] = keep * w[j] - eta * direction[j];
     }
-    weights.store(at, n, w, key);
+    storeWeights(at, n, scratch, key);
   }
 }

@@ -3,6 +3,7 @@ package dev.mincover.internal.pass;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import dev.mincover.internal.kernel.Operands;
 import dev.mincover.internal.kernel.RowKernel;
 import dev.mincover.internal.pass.CoverAccumulators.Along;
 import dev.mincover.internal.rows.TensorPart;
@@ -13,9 +14,9 @@ import java.lang.foreign.MemorySegment;
 /**
  * Where the new maxima of one part of a tensor lie in its thread's scratch memory, each piece
  * starting on a cache line: for each family that rows pick its maxima (of axis 0 those of the
- * entries that the part visits), then c', those along the row, then the groups that several columns
- * share: folded axes, or sets. The first part's pieces span the whole tensor, so that the others
- * can be merged into them.
+ * entries that the part visits), then cNew, those along the row, then the groups that several
+ * columns share: folded axes, or sets. The first part's pieces span the whole tensor, so that the
+ * others can be merged into them.
  */
 public final class ScratchMaxima {
 
@@ -31,11 +32,11 @@ public final class ScratchMaxima {
   private final long[] count;
   private final long[] at;
 
-  /** The byte at which c' starts; unused where mu is updated in place. */
-  final long trailingAt;
+  /** The byte at which cNew starts; unused where mu is updated in place. */
+  private final long cNewAt;
 
-  /** The byte at which c starts where it must be laid out, or a tile of it. */
-  final long laidOutAt;
+  /** The byte at which c starts, or a tile of it, where it is laid out. */
+  private final long cAt;
 
   /** The bytes at which the maxima of each folded axis start, or of all sets. */
   private final long[] groupAt;
@@ -64,7 +65,7 @@ public final class ScratchMaxima {
       at[f] = next * Float.BYTES;
       next += aligned(count[f]);
     }
-    trailingAt = next * Float.BYTES;
+    cNewAt = next * Float.BYTES;
     long length = part.column1() - part.column0();
     long tile = Math.min(length, RowPass.TILE);
     next +=
@@ -73,7 +74,7 @@ public final class ScratchMaxima {
           case AXIS, FOLDED -> aligned(spansAll ? rows.layout.rowLength() : length);
           case NONE, SETS -> aligned(tile);
         };
-    laidOutAt = next * Float.BYTES;
+    cAt = next * Float.BYTES;
     next +=
         switch (accumulators.along) {
           case EACH, AXIS -> 0;
@@ -111,22 +112,42 @@ public final class ScratchMaxima {
     long length = part.column1() - part.column0();
     switch (accumulators.along) {
       case AXIS, FOLDED -> {
-        zero(scratch, trailingAt, (laidOutAt - trailingAt) / Float.BYTES);
+        zero(scratch, cNewAt, (cAt - cNewAt) / Float.BYTES);
         if (accumulators.along == Along.FOLDED) {
-          accumulators.layOutFolded(part.column0(), length, scratch, laidOutAt);
+          accumulators.layOutFolded(part.column0(), length, scratch, cAt);
         }
       }
       case NONE -> {
         for (long j = 0; j < Math.min(length, RowPass.TILE); j++) {
-          scratch.set(JAVA_INT, laidOutAt + j * Integer.BYTES, RowKernel.INFINITY);
+          scratch.set(JAVA_INT, cAt + j * Integer.BYTES, RowKernel.INFINITY);
         }
       }
       case EACH, SETS -> {}
     }
   }
 
-  /** Raises the maxima of every family that the rows of a block pick. */
-  void raiseLeading(MemorySegment memory, long position, int count, ThreadScratch block) {
+  /**
+   * Points at c and cNew of the columns from {@code column} on, as far as rows share them; where
+   * each weight has its own, the row pass does.
+   */
+  void place(Operands x, long column) {
+    long inPart = (column - part.column0()) * Float.BYTES;
+    x.cAt =
+        switch (accumulators.along) {
+          case AXIS -> column * Float.BYTES;
+          case FOLDED -> cAt + inPart;
+          case NONE, SETS, EACH -> cAt;
+        };
+    x.cNewAt =
+        switch (accumulators.along) {
+          case AXIS, FOLDED -> cNewAt + inPart;
+          case NONE, SETS, EACH -> cNewAt;
+        };
+  }
+
+  /** Raises the maxima of every axis that the rows of a block pick. */
+  void raiseLeading(ThreadScratch block, long position, int count) {
+    MemorySegment memory = block.maxima.segment();
     for (int f = 0; f < at.length; f++) {
       AxisAccumulators family = accumulators.leading[f];
       for (int i = 0; i < count; i++) {
@@ -136,9 +157,9 @@ public final class ScratchMaxima {
     }
   }
 
-  /** Raises the maxima of the sets that hold a tile's weights, whose nu lie where c' does. */
+  /** Raises the maxima of the sets that hold a tile's weights, whose nu lie where cNew does. */
   void raiseSets(MemorySegment scratch, long weight, int n) {
-    accumulators.raiseSets(weight, n, scratch, trailingAt, scratch, groupAt[0]);
+    accumulators.raiseSets(weight, n, scratch, cNewAt, scratch, groupAt[0]);
   }
 
   /** Merges another part's maxima into these, which span the whole tensor. */
@@ -150,9 +171,9 @@ public final class ScratchMaxima {
       case AXIS, FOLDED ->
           raise(
               scratch,
-              trailingAt + other.part.column0() * Float.BYTES,
+              cNewAt + other.part.column0() * Float.BYTES,
               others,
-              other.trailingAt,
+              other.cNewAt,
               other.part.column1() - other.part.column0());
       case SETS -> raise(scratch, groupAt[0], others, other.groupAt[0], groupCount(0));
       case NONE, EACH -> {}
@@ -178,7 +199,7 @@ public final class ScratchMaxima {
       }
     }
     switch (accumulators.along) {
-      case AXIS -> write(accumulators.columns[0].mu(), scratch, trailingAt, shared);
+      case AXIS -> write(accumulators.columns[0].mu(), scratch, cNewAt, shared);
       case FOLDED -> {
         for (int f = 0; f < groupAt.length; f++) {
           AxisAccumulators family = accumulators.columns[f];
@@ -186,7 +207,7 @@ public final class ScratchMaxima {
             raise(
                 scratch,
                 groupAt[f] + family.index(column) * Integer.BYTES,
-                scratch.get(JAVA_INT, trailingAt + column * Integer.BYTES));
+                scratch.get(JAVA_INT, cNewAt + column * Integer.BYTES));
           }
           write(family.mu(), scratch, groupAt[f], shared);
         }

@@ -122,11 +122,10 @@ public final class AdafactorRule extends Rule {
   }
 
   @Override
-  public void pass(int pass, Plan plan, int part, ThreadScratch scratch) {
+  void run(int pass, Plan plan, int part, ThreadScratch scratch) {
     StepGradient gradient = gradient();
     double size = recipe.relative() ? Math.max(recipe.epsilon2(), weightSize(scratch)) : 1;
     tensor.prepare(k, eta * size);
-    scratch.largest = 0;
     double sum = 0;
     for (long matrix = 0; matrix < matrices; matrix++) {
       if (factored) {
@@ -166,7 +165,7 @@ public final class AdafactorRule extends Rule {
   }
 
   private void accumulateFactored(long matrix, StepGradient gradient, ThreadScratch scratch) {
-    MemorySegment sums = scratch.memory.segment();
+    MemorySegment sums = scratch.maxima.segment();
     for (long column = 0; column < columns; column++) {
       sums.setAtIndex(JAVA_DOUBLE, column, 0);
     }

@@ -91,7 +91,7 @@ public final class AdamRule extends Rule {
   }
 
   @Override
-  public void pass(int pass, Plan plan, int part, ThreadScratch scratch) {
+  void run(int pass, Plan plan, int part, ThreadScratch scratch) {
     StepGradient gradient = gradient();
     float[] g = scratch.g;
     float[] m = scratch.m;

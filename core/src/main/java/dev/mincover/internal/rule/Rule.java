@@ -26,6 +26,7 @@ public abstract sealed class Rule permits Sm3Rule, AdamRule, AdafactorRule {
   private final StepGradient gradient;
   private long key;
   private int largest;
+  private long overflowAt;
 
   /**
    * A rule for a tensor.
@@ -72,6 +73,14 @@ public abstract sealed class Rule permits Sm3Rule, AdamRule, AdafactorRule {
     return largest;
   }
 
+  /**
+   * The first weight, in row-major order, that the last step has moved out of its format's range;
+   * {@link ThreadScratch#NOWHERE} if there is none.
+   */
+  public long overflowAt() {
+    return overflowAt;
+  }
+
   /** Whether its gradient, or before the first any, needs the tiles of the threads' scratch. */
   public boolean needsTiles() {
     return false;
@@ -89,6 +98,7 @@ public abstract sealed class Rule permits Sm3Rule, AdamRule, AdafactorRule {
   public final void begin(double eta, long step) {
     key = tensor.key(step);
     largest = 0;
+    overflowAt = ThreadScratch.NOWHERE;
     prepare(gradient, eta);
   }
 
@@ -96,12 +106,19 @@ public abstract sealed class Rule permits Sm3Rule, AdamRule, AdafactorRule {
   abstract void prepare(StepGradient gradient, double eta);
 
   /** Runs one pass over one part. */
-  public abstract void pass(int pass, Plan plan, int part, ThreadScratch scratch);
+  public final void pass(int pass, Plan plan, int part, ThreadScratch scratch) {
+    scratch.begin();
+    run(pass, plan, part, scratch);
+  }
+
+  /** What {@link #pass} does in the rule's own way. */
+  abstract void run(int pass, Plan plan, int part, ThreadScratch scratch);
 
   /** After a pass over all parts; part i has used {@code scratch[i]}. */
   public final void commit(int pass, Plan plan, ThreadScratch[] scratch) {
     for (int i = 0; i < plan.parts.size(); i++) {
       largest = Math.max(largest, scratch[i].largest);
+      overflowAt = Math.min(overflowAt, scratch[i].overflowAt);
     }
     merge(pass, plan, scratch);
   }

@@ -159,7 +159,7 @@ public final class Sm3Rule extends Rule {
   }
 
   @Override
-  public void pass(int pass, Plan plan, int part, ThreadScratch scratch) {
+  void run(int pass, Plan plan, int part, ThreadScratch scratch) {
     passes[pass].run(gradient(), plan.parts().get(part), plan.maxima().get(part), scratch);
   }
 
@@ -168,9 +168,9 @@ public final class Sm3Rule extends Rule {
     if (pass == 1) {
       return;
     }
-    MemorySegment all = scratch[0].memory.segment();
+    MemorySegment all = scratch[0].maxima.segment();
     for (int i = 1; i < plan.parts().size(); i++) {
-      plan.maxima().getFirst().merge(all, plan.maxima().get(i), scratch[i].memory.segment());
+      plan.maxima().getFirst().merge(all, plan.maxima().get(i), scratch[i].maxima.segment());
     }
     if (passes.length == 2) {
       ScratchMaxima.Commit sum = (old, max) -> keepNu * old + addNu * max;

@@ -6,6 +6,7 @@ import dev.mincover.internal.storage.Float32;
 import dev.mincover.internal.storage.NativeMemory;
 import dev.mincover.internal.storage.Storage;
 import dev.mincover.internal.thread.ThreadScratch;
+import dev.mincover.internal.thread.WorkerTeam;
 import dev.mincover.tensor.DataType;
 import dev.mincover.tensor.Parameter;
 import dev.mincover.tensor.Shape;
@@ -41,7 +42,7 @@ public final class AverageBuffers {
 
   private final List<One> all = new ArrayList<>();
   private final List<Stretch> stretches = new ArrayList<>();
-  private final Step step;
+  private final WorkerTeam team;
 
   /** While averages are in the weights' place: where copies of 16-bit weights are kept. */
   private @Nullable Arena copies;
@@ -49,8 +50,8 @@ public final class AverageBuffers {
   private final List<MemorySegment> copied = new ArrayList<>();
 
   /** Allocates averages that begin as the weights are. */
-  public AverageBuffers(List<Parameter> parameters, Step step, NativeMemory memory) {
-    this.step = step;
+  public AverageBuffers(List<Parameter> parameters, WorkerTeam team, NativeMemory memory) {
+    this.team = team;
     for (Parameter parameter : parameters) {
       One one = new One(parameter, memory);
       all.add(one);
@@ -186,15 +187,14 @@ public final class AverageBuffers {
   }
 
   private void forEachTile(TileWork work) {
-    step.workers()
-        .run(
-            stretches.size(),
-            (job, worker) -> {
-              Stretch stretch = stretches.get(job);
-              for (long at = stretch.from; at < stretch.to; at += ThreadScratch.TILE) {
-                int n = (int) Math.min(ThreadScratch.TILE, stretch.to - at);
-                work.on(stretch.one, at, n, step.scratch(worker));
-              }
-            });
+    team.run(
+        stretches.size(),
+        (job, worker) -> {
+          Stretch stretch = stretches.get(job);
+          for (long at = stretch.from; at < stretch.to; at += ThreadScratch.TILE) {
+            int n = (int) Math.min(ThreadScratch.TILE, stretch.to - at);
+            work.on(stretch.one, at, n, team.scratch(worker));
+          }
+        });
   }
 }

@@ -4,7 +4,6 @@ import dev.mincover.internal.gradient.StepGradient;
 import dev.mincover.internal.rows.VisitedRows;
 import dev.mincover.internal.rule.Rule;
 import dev.mincover.internal.rule.Rule.Plan;
-import dev.mincover.internal.storage.NativeMemory;
 import dev.mincover.internal.thread.ThreadScratch;
 import dev.mincover.internal.thread.WorkerTeam;
 import java.util.ArrayList;
@@ -19,15 +18,14 @@ import org.jspecify.annotations.Nullable;
  * into a part a thread; all others go whole to whichever thread is free, the largest first and the
  * small ones in batches.
  */
-public final class Step implements AutoCloseable {
+public final class Step {
 
   /** Smaller tensors are not worth a hand-over of their own. */
   static final long SMALLEST_CUT = 1 << 16;
 
   private final List<Rule> rules;
-  private final int threads;
+  private final WorkerTeam team;
   private final long share;
-  private final WorkerTeam workers;
 
   /** By tensor, how a dense gradient is shared. */
   private final Plan[] dense;
@@ -60,11 +58,12 @@ public final class Step implements AutoCloseable {
    * Plans the steps.
    *
    * @param rules tensors, by the index under which their gradients will come
-   * @param memory where the threads' scratch memory is taken from
+   * @param team which shares them; its scratch memory is made large enough
    */
-  public Step(List<Rule> rules, int threads, NativeMemory memory) {
+  public Step(List<Rule> rules, WorkerTeam team) {
     this.rules = List.copyOf(rules);
-    this.threads = threads;
+    this.team = team;
+    int threads = team.threads();
     long total = rules.stream().mapToLong(Step::size).sum();
     share = threads == 1 ? Long.MAX_VALUE : Math.max(SMALLEST_CUT, total / (4L * threads));
     dense =
@@ -84,18 +83,12 @@ public final class Step implements AutoCloseable {
     scratch = new ThreadScratch[threads];
     own = new ThreadScratch[threads][];
     for (int i = 0; i < threads; i++) {
-      scratch[i] = new ThreadScratch(memory);
+      scratch[i] = team.scratch(i);
       own[i] = new ThreadScratch[] {scratch[i]};
     }
-    try {
-      ensure(most);
-      if (rules.stream().anyMatch(Rule::needsTiles)) {
-        ensureTiles();
-      }
-      workers = new WorkerTeam(threads);
-    } catch (RuntimeException | Error failure) {
-      release();
-      throw failure;
+    team.ensureMaxima(most);
+    if (rules.stream().anyMatch(Rule::needsTiles)) {
+      team.ensureTiles();
     }
   }
 
@@ -114,40 +107,12 @@ public final class Step implements AutoCloseable {
     return begin.stream().mapToInt(Integer::intValue).toArray();
   }
 
-  private void ensure(long floats) {
-    for (ThreadScratch each : scratch) {
-      each.memory.ensure(floats);
-    }
-  }
-
-  private void ensureTiles() {
-    for (ThreadScratch each : scratch) {
-      each.ensureTiles();
-    }
-  }
-
-  private void release() {
-    for (ThreadScratch each : scratch) {
-      each.close();
-    }
-  }
-
   private static long size(Rule rule) {
     return rule.parameter().shape().size();
   }
 
   private Plan plan(Rule rule, VisitedRows rows) {
-    return rule.plan(rows, rows.values() < share ? 1 : threads);
-  }
-
-  /** The team of threads, for what else a step needs. */
-  public WorkerTeam workers() {
-    return workers;
-  }
-
-  /** A thread's tiles and maxima. */
-  public ThreadScratch scratch(int worker) {
-    return scratch[worker];
+    return rule.plan(rows, rows.values() < share ? 1 : team.threads());
   }
 
   /**
@@ -168,7 +133,7 @@ public final class Step implements AutoCloseable {
         most = Math.max(most, plans[i].scratch());
       }
     }
-    ensure(most);
+    team.ensureMaxima(most);
     boolean tiles = false;
     for (int i = 0; i < gradients.length; i++) {
       if (present[i]) {
@@ -177,17 +142,15 @@ public final class Step implements AutoCloseable {
       }
     }
     if (tiles) {
-      ensureTiles();
+      team.ensureTiles();
     }
-    workers.run(batches.length - 1, runBatch);
+    team.run(batches.length - 1, runBatch);
     for (int i = 0; i < gradients.length; i++) {
       if (present[i] && isCut(i)) {
         runCut(i);
       }
     }
-    for (ThreadScratch each : scratch) {
-      each.operands.clear();
-    }
+    team.clearOperands();
   }
 
   private boolean isCut(int i) {
@@ -207,7 +170,7 @@ public final class Step implements AutoCloseable {
     Rule rule = rules.get(i);
     cut = i;
     for (pass = 0; pass < rule.passes(); pass++) {
-      workers.run(plans[i].parts().size(), runPart);
+      team.run(plans[i].parts().size(), runPart);
       rule.commit(pass, plans[i], scratch);
     }
   }
@@ -221,11 +184,5 @@ public final class Step implements AutoCloseable {
       rule.pass(pass, plan, 0, scratch[0]);
       rule.commit(pass, plan, scratch);
     }
-  }
-
-  @Override
-  public void close() {
-    workers.close();
-    release();
   }
 }

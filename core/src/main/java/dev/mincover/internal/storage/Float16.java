@@ -21,6 +21,7 @@ public record Float16(MemorySegment values, boolean stochastic) implements Stora
   private static final int LEAST_EXPONENT = -14;
   private static final int FRACTION = 10; // bits
   private static final int BIAS = 127; // of float32
+  private static final int HIGHEST_EXPONENT = 0x7c00; // of infinity and NaN
 
   @Override
   public void load(long at, int n, float[] into) {
@@ -48,6 +49,17 @@ public record Float16(MemorySegment values, boolean stochastic) implements Stora
         values.set(JAVA_SHORT_UNALIGNED, (at + j) * Short.BYTES, half);
       }
     }
+  }
+
+  /** The index of the first of n values that is infinite or NaN; -1 if there is none. */
+  public long firstNotFinite(long at, int n) {
+    for (int j = 0; j < n; j++) {
+      short half = values.get(JAVA_SHORT_UNALIGNED, (at + j) * Short.BYTES);
+      if ((half & HIGHEST_EXPONENT) == HIGHEST_EXPONENT) {
+        return at + j;
+      }
+    }
+    return -1;
   }
 
   /** One of the two multiples of the quantum around a value, by 24 random bits. */

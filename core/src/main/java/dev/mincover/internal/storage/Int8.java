@@ -27,8 +27,7 @@ public record Int8(MemorySegment codes, MemorySegment scales, long rowLength) im
   /** Values that share a scale. */
   public static final int BLOCK = 64;
 
-  private static final boolean VECTORS =
-      ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent() && VectorInt8.isFast();
+  private static final boolean VECTORS = VectorSupport.ofThisJvm().isUsed() && VectorInt8.isFast();
 
   private static final int MOST = 127;
   private static final int INFINITY = Float.floatToRawIntBits(Float.POSITIVE_INFINITY);

@@ -2,15 +2,17 @@ package dev.mincover.internal.thread;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.mincover.internal.storage.NativeMemory;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A team of threads that shares numbered jobs; the caller is one of them. Made for hand-overs of a
- * few microseconds many times a second: a waiting thread spins a little before it sleeps, a thread
- * that is late is not waited for, and nothing is allocated. One caller at a time.
+ * A team of threads that shares numbered jobs, and the working memory of each. The caller is one of
+ * them. It is made for hand-overs of a few microseconds many times a second: a waiting thread spins
+ * a little before it sleeps, a thread that is late is not waited for, and nothing is allocated. One
+ * caller at a time.
  */
 public final class WorkerTeam implements AutoCloseable {
 
@@ -28,6 +30,7 @@ public final class WorkerTeam implements AutoCloseable {
   private static final int SPINS = 2_000;
 
   private final Thread[] helpers;
+  private final ThreadScratch[] scratch;
 
   /**
    * A round in the upper half, and how many of its jobs are left to claim in the lower. A job is
@@ -44,8 +47,16 @@ public final class WorkerTeam implements AutoCloseable {
   private volatile @Nullable Throwable failure;
   private volatile boolean closed;
 
-  /** A team of {@code threads} in all; its helpers are daemons. */
-  public WorkerTeam(int threads) {
+  /**
+   * A team of {@code threads} in all; its helpers are daemons.
+   *
+   * @param memory where the threads' scratch memory is taken from; nothing is taken yet
+   */
+  public WorkerTeam(int threads, NativeMemory memory) {
+    scratch = new ThreadScratch[threads];
+    for (int i = 0; i < threads; i++) {
+      scratch[i] = new ThreadScratch(memory);
+    }
     helpers = new Thread[threads - 1];
     for (int i = 0; i < helpers.length; i++) {
       int worker = i + 1;
@@ -91,6 +102,37 @@ public final class WorkerTeam implements AutoCloseable {
     if (thrown != null) {
       failure = null;
       throw new IllegalStateException("a worker thread failed: " + thrown, thrown);
+    }
+  }
+
+  /** How many threads there are. */
+  public int threads() {
+    return scratch.length;
+  }
+
+  /** The working memory of one of them. */
+  public ThreadScratch scratch(int worker) {
+    return scratch[worker];
+  }
+
+  /** Makes room for the maxima of any part in the scratch memory of each thread. */
+  public void ensureMaxima(long floats) {
+    for (ThreadScratch each : scratch) {
+      each.maxima.ensure(floats);
+    }
+  }
+
+  /** Makes room for decoded operands in the scratch memory of each thread. */
+  public void ensureTiles() {
+    for (ThreadScratch each : scratch) {
+      each.ensureTiles();
+    }
+  }
+
+  /** Lets go of the memory that kernels were given. */
+  public void clearOperands() {
+    for (ThreadScratch each : scratch) {
+      each.operands.clear();
     }
   }
 
@@ -149,6 +191,9 @@ public final class WorkerTeam implements AutoCloseable {
           interrupted = true;
         }
       }
+    }
+    for (ThreadScratch each : scratch) {
+      each.close();
     }
     if (interrupted) {
       Thread.currentThread().interrupt();

@@ -5,12 +5,14 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mincover.internal.pass.RowPass;
+import dev.mincover.internal.kernel.KernelSpec.Feature;
 import dev.mincover.tensor.DataType;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -26,8 +28,7 @@ class RowKernelTest {
   private static final KernelSpec PLAIN = KernelSpec.PLAIN;
 
   private static KernelSpec spec(DataType weights, DataType gradient, @Nullable DataType momentum) {
-    return new KernelSpec(
-        true, weights, gradient, momentum, false, false, false, false, false, false, false, 0);
+    return new KernelSpec(weights, gradient, momentum, Set.of(Feature.MOVES), 0);
   }
 
   /** All formats, then every other choice, both alone and with all others. */
@@ -40,23 +41,19 @@ class RowKernelTest {
         specs.add(spec(weights, gradient, B));
       }
     }
-    for (int bits = 0; bits < 256; bits++) {
+    List<Feature> all = List.of(Feature.values());
+    for (int bits = 0; bits < 1 << all.size(); bits++) {
       if (Integer.bitCount(bits) == 1 || Integer.bitCount(bits) >= 7) {
-        boolean nesterov = (bits & 2) != 0;
-        specs.add(
-            new KernelSpec(
-                (bits & 1) == 0,
-                nesterov ? B : F,
-                F,
-                nesterov ? F : null,
-                nesterov,
-                (bits & 4) != 0,
-                (bits & 8) != 0,
-                (bits & 16) != 0,
-                (bits & 32) != 0,
-                (bits & 64) != 0,
-                (bits & 128) != 0,
-                0));
+        Set<Feature> features = EnumSet.noneOf(Feature.class);
+        for (int b = 0; b < all.size(); b++) {
+          // Nearly all kernels move weights: its bit takes that away.
+          boolean set = ((bits >> b) & 1) == 1;
+          if (set != (all.get(b) == Feature.MOVES)) {
+            features.add(all.get(b));
+          }
+        }
+        boolean nesterov = features.contains(Feature.NESTEROV);
+        specs.add(new KernelSpec(nesterov ? B : F, F, nesterov ? F : null, features, 0));
       }
     }
     return specs.stream();
@@ -76,7 +73,7 @@ class RowKernelTest {
           vector.step(new VectorKernels().of(spec), spec, offset, n, 0, 1);
           vector.assertEqualTo(scalar);
           if (n > 1) {
-            assertThat(bits(vector.w).equals(bits(before.w))).isEqualTo(!spec.moves());
+            assertThat(bits(vector.w).equals(bits(before.w))).isEqualTo(!spec.has(Feature.MOVES));
           }
         }
       }
@@ -107,7 +104,7 @@ class RowKernelTest {
     for (int n : new int[] {4, 8, 12, 16, 24, 48}) {
       KernelSpec narrow = spec.with(spec.gradient(), new VectorKernels().narrow(n));
       RowKernel vector = new VectorKernels().of(narrow);
-      for (int count : new int[] {1, 2, RowPass.BLOCK}) {
+      for (int count : new int[] {1, 2, Operands.MOST_ROWS}) {
         Data one = new Data(n * count, n, 0.5f);
         Data all = new Data(n * count, n, 0.5f);
         for (int i = 0; i < count; i++) {
@@ -228,7 +225,7 @@ class RowKernelTest {
           mu.setAtIndex(JAVA_FLOAT, i, Math.abs(value));
         }
       }
-      for (int i = 0; i < RowPass.BLOCK; i++) {
+      for (int i = 0; i < Operands.MOST_ROWS; i++) {
         float r = random.nextBoolean() ? Float.POSITIVE_INFINITY : random.nextFloat();
         x.r[i] = Float.floatToRawIntBits(r);
       }
@@ -265,34 +262,27 @@ class RowKernelTest {
     }
 
     void step(RowKernel kernel, KernelSpec spec, int offset, int n, int first, int count) {
-      long at = (long) offset * Float.BYTES;
-      kernel.step(
-          x,
-          (long) offset * spec.weights().bytes(),
-          (long) offset * (spec.momentum() == null ? 0 : spec.momentum().bytes()),
-          (long) offset * spec.gradient().bytes(),
-          at,
-          at,
-          n,
-          n,
-          first,
-          count);
+      place(spec, offset, n, n, first);
+      x.cAt = (long) offset * Float.BYTES;
+      x.cNewAt = x.cAt;
+      kernel.step(x, 0, count);
     }
 
     /** Some of several rows of n values, under the same c. */
     void rows(RowKernel kernel, KernelSpec spec, int n, int stride, int first, int count) {
-      long at = (long) first * stride;
-      kernel.step(
-          x,
-          at * spec.weights().bytes(),
-          at * (spec.momentum() == null ? 0 : spec.momentum().bytes()),
-          at * spec.gradient().bytes(),
-          0,
-          0,
-          n,
-          stride,
-          first,
-          count);
+      place(spec, (long) first * stride, n, stride, first);
+      x.cAt = 0;
+      x.cNewAt = 0;
+      kernel.step(x, 0, count);
+    }
+
+    private void place(KernelSpec spec, long at, int n, int stride, int first) {
+      x.wAt = at * spec.weights().bytes();
+      x.mAt = at * spec.momentumBytes();
+      x.gAt = at * spec.gradient().bytes();
+      x.n = n;
+      x.stride = stride;
+      x.firstRow = first;
     }
 
     void assertEqualTo(Data expected) {

@@ -8,6 +8,7 @@ import dev.mincover.internal.gradient.StepGradient;
 import dev.mincover.internal.pass.AxisAccumulators;
 import dev.mincover.internal.step.Step;
 import dev.mincover.internal.storage.NativeMemory;
+import dev.mincover.internal.thread.WorkerTeam;
 import dev.mincover.recipe.Momentum;
 import dev.mincover.recipe.SecondMoment;
 import dev.mincover.recipe.Sm3;
@@ -131,6 +132,7 @@ class ShardsTest {
     final int width;
     final float[] weights;
     final Sm3Rule rule;
+    final WorkerTeam team;
     final Step step;
 
     Worker(Sm3 recipe, Shape shape, int from, int to, float[] initial, NativeMemory memory) {
@@ -142,7 +144,8 @@ class ShardsTest {
       dimensions[0] = (long) to - from;
       Parameter parameter = Parameter.of("w", Shape.of(dimensions), MemorySegment.ofArray(weights));
       rule = Sm3Rule.of(parameter, recipe, memory);
-      step = new Step(List.of(rule), 1, memory);
+      team = new WorkerTeam(1, memory);
+      step = new Step(List.of(rule), team);
     }
 
     /**
@@ -203,7 +206,7 @@ class ShardsTest {
 
     @Override
     public void close() {
-      step.close();
+      team.close();
     }
   }
 

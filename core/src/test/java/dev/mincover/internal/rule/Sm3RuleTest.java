@@ -8,6 +8,7 @@ import dev.mincover.internal.kernel.Kernels;
 import dev.mincover.internal.kernel.VectorKernels;
 import dev.mincover.internal.step.Step;
 import dev.mincover.internal.storage.NativeMemory;
+import dev.mincover.internal.thread.WorkerTeam;
 import dev.mincover.recipe.Momentum;
 import dev.mincover.recipe.SecondMoment;
 import dev.mincover.recipe.Sm3;
@@ -98,7 +99,8 @@ class Sm3RuleTest {
             Parameter.of("shape " + i, SHAPES.get(i), MemorySegment.ofArray(weights));
         rules.add(Sm3Rule.of(parameter, recipe, kernels, memory));
       }
-      try (Step step = new Step(rules, threads, memory)) {
+      try (WorkerTeam team = new WorkerTeam(threads, memory)) {
+        Step step = new Step(rules, team);
         for (int t = 0; t < steps.size(); t++) {
           StepGradient[] gradients = new StepGradient[SHAPES.size()];
           for (int i = 0; i < gradients.length; i++) {

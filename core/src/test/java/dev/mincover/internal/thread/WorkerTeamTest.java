@@ -3,6 +3,7 @@ package dev.mincover.internal.thread;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mincover.internal.storage.NativeMemory;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,7 +14,8 @@ class WorkerTeamTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 5})
   void everyJobRunsOnce(int threads) {
-    try (var workers = new WorkerTeam(threads)) {
+    try (NativeMemory memory = new NativeMemory();
+        var workers = new WorkerTeam(threads, memory)) {
       for (int count : new int[] {0, 1, 2, 3, 100}) {
         for (int round = 0; round < 200; round++) {
           var runs = new AtomicIntegerArray(count);
@@ -33,7 +35,8 @@ class WorkerTeamTest {
 
   @Test
   void failureReachesTheCallerAndTheTeamGoesOn() {
-    try (var workers = new WorkerTeam(3)) {
+    try (NativeMemory memory = new NativeMemory();
+        var workers = new WorkerTeam(3, memory)) {
       assertThatThrownBy(() ->
               workers.run(
                   10,
@@ -51,9 +54,11 @@ class WorkerTeamTest {
 
   @Test
   void closingEndsTheThreads() {
-    var workers = new WorkerTeam(4);
-    workers.run(4, (_, _) -> {});
-    workers.close();
+    try (NativeMemory memory = new NativeMemory()) {
+      var workers = new WorkerTeam(4, memory);
+      workers.run(4, (_, _) -> {});
+      workers.close();
+    }
     assertThat(Thread.getAllStackTraces().keySet())
         .noneMatch(thread -> thread.getName().startsWith("mincover-"));
   }

@@ -1,6 +1,6 @@
 package dev.mincover.lab.train;
 
-import dev.mincover.NonFiniteGradientException;
+import dev.mincover.NonFiniteException;
 import dev.mincover.lab.data.Batch;
 import dev.mincover.lab.data.Batches;
 import dev.mincover.lab.data.Windows;
@@ -26,7 +26,7 @@ public final class Trainer implements AutoCloseable {
    * @param refusal why the step after these could not be taken; null if that was not the end
    */
   public record Outcome(
-      long steps, float loss, float validationLoss, @Nullable NonFiniteGradientException refusal) {
+      long steps, float loss, float validationLoss, @Nullable NonFiniteException refusal) {
     /** Before the first step. */
     public static final Outcome NONE = new Outcome(0, Float.NaN, Float.NaN, null);
   }
@@ -81,7 +81,7 @@ public final class Trainer implements AutoCloseable {
       double learningRate = learner.learningRate();
       try {
         loss = this.step.run();
-      } catch (NonFiniteGradientException refusal) {
+      } catch (NonFiniteException refusal) {
         return new Outcome(step - 1, loss, Float.NaN, refusal);
       }
       boolean last = step == steps || !Float.isFinite(loss);

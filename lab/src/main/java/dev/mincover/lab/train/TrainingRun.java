@@ -1,6 +1,6 @@
 package dev.mincover.lab.train;
 
-import dev.mincover.NonFiniteGradientException;
+import dev.mincover.NonFiniteException;
 import dev.mincover.lab.common.ByteCount;
 import dev.mincover.lab.common.Interrupt;
 import dev.mincover.lab.common.Machine;
@@ -292,7 +292,7 @@ public record TrainingRun(
 
   /** What ended the run before its time, in a line; null if nothing did. */
   private @Nullable String failure(Trainer.Outcome outcome) {
-    NonFiniteGradientException refusal = outcome.refusal();
+    NonFiniteException refusal = outcome.refusal();
     if (refusal != null) {
       return "step %d: %s%s"
           .formatted(

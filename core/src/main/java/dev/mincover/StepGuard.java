@@ -3,6 +3,8 @@ package dev.mincover;
 import dev.mincover.internal.gradient.GradientScan;
 import dev.mincover.internal.gradient.StepGradient;
 import dev.mincover.internal.rule.Rule;
+import dev.mincover.internal.storage.Storage;
+import dev.mincover.internal.thread.ThreadScratch;
 import dev.mincover.recipe.Guard;
 import dev.mincover.recipe.Options;
 import dev.mincover.tensor.Parameter;
@@ -10,20 +12,23 @@ import dev.mincover.tensor.Shape;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What becomes of the gradients of a step before it is taken: clipped, turned, or refused. */
-final class GradientGuard {
+/**
+ * What stands between a step and values that are not finite: gradients before it, which are also
+ * clipped and turned here, and weights after it.
+ */
+final class StepGuard {
 
   private final Options options;
   private final List<Parameter> parameters;
-  private final GradientScan survey;
+  private final GradientScan scan;
   private final float limit;
   private final boolean withNorm;
 
   /** For the gradients of these parameters, in their order. */
-  GradientGuard(Options options, List<Parameter> parameters, GradientScan survey) {
+  StepGuard(Options options, List<Parameter> parameters, GradientScan scan) {
     this.options = options;
     this.parameters = parameters;
-    this.survey = survey;
+    this.scan = scan;
     limit = (float) options.clipValue();
     withNorm = options.clipNorm() != Double.POSITIVE_INFINITY;
   }
@@ -38,11 +43,11 @@ final class GradientGuard {
   boolean admits(@Nullable StepGradient[] gradients) {
     boolean checked = options.guard() != Guard.UNCHECKED || withNorm;
     if (checked) {
-      survey.read(gradients, limit, withNorm);
+      scan.read(gradients, limit, withNorm);
     }
     float scale = options.maximise() ? -1 : 1;
-    if (withNorm && survey.squares() > options.clipNorm() * options.clipNorm()) {
-      scale *= (float) (options.clipNorm() / Math.sqrt(survey.squares()));
+    if (withNorm && scan.squares() > options.clipNorm() * options.clipNorm()) {
+      scale *= (float) (options.clipNorm() / Math.sqrt(scan.squares()));
     }
     for (int i = 0; i < gradients.length; i++) {
       StepGradient gradient = gradients[i];
@@ -50,7 +55,7 @@ final class GradientGuard {
         continue;
       }
       gradient.transform(limit, scale);
-      if (checked && isBad(survey.largest(i), scale)) {
+      if (checked && isBad(scan.largest(i), scale)) {
         if (options.guard() == Guard.SKIP) {
           return false;
         }
@@ -66,31 +71,51 @@ final class GradientGuard {
     return !Float.isFinite(largest) || Float.isInfinite(moved * moved);
   }
 
-  /** After a step that was not checked: what its accumulators show. */
+  /**
+   * After a step: what the accumulators of an unchecked one show, and weights that have left their
+   * format's range whatever the guard.
+   */
   void refuseAfterTheFact(@Nullable StepGradient[] gradients, List<Rule> rules) {
-    if (options.guard() != Guard.UNCHECKED) {
-      return;
-    }
     for (int i = 0; i < gradients.length; i++) {
       StepGradient gradient = gradients[i];
-      if (gradient != null && !Float.isFinite(Float.intBitsToFloat(rules.get(i).largest()))) {
+      if (gradient == null) {
+        continue;
+      }
+      boolean finite = Float.isFinite(Float.intBitsToFloat(rules.get(i).largest()));
+      if (options.guard() == Guard.UNCHECKED && !finite) {
         refuse(i, gradient, true);
+      }
+      long overflowAt = rules.get(i).overflowAt();
+      if (overflowAt != ThreadScratch.NOWHERE) {
+        refuseWeight(parameters.get(i), overflowAt);
       }
     }
   }
 
   private void refuse(int i, StepGradient gradient, boolean changed) {
-    GradientScan.Bad bad = survey.firstBad(gradient);
+    GradientScan.Bad bad = scan.firstBad(gradient);
     if (bad == null) {
       return; // Finite squares have added up to infinity.
     }
-    Shape shape = parameters.get(i).shape();
+    Parameter parameter = parameters.get(i);
+    throw new NonFiniteGradientException(
+        parameter.name(), index(parameter.shape(), bad.at()), bad.value(), changed);
+  }
+
+  private static void refuseWeight(Parameter parameter, long at) {
+    float[] value = new float[1];
+    Storage.load(parameter.type(), parameter.weights(), at, 1, value);
+    throw new NonFiniteWeightException(parameter.name(), index(parameter.shape(), at), value[0]);
+  }
+
+  /** An index per axis, of a position in row-major order. */
+  private static long[] index(Shape shape, long at) {
     long[] index = new long[shape.rank()];
-    long rest = bad.at();
+    long rest = at;
     for (int axis = index.length - 1; axis >= 0; axis--) {
       index[axis] = rest % shape.dimension(axis);
       rest /= shape.dimension(axis);
     }
-    throw new NonFiniteGradientException(parameters.get(i).name(), index, bad.value(), changed);
+    return index;
   }
 }
