@@ -27,8 +27,14 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An optimizer bound to its parameters: it owns their state, in memory outside the heap, and the
- * threads that share a step. Close it to free both; the weights stay.
+ * The optimizer: a {@link Recipe} bound to parameters. It owns their state, which lies outside the
+ * heap, and the threads that share a step. Closing it frees both and leaves the weights.
+ *
+ * <pre>{@code
+ * try (Optimizer optimizer = Optimizer.bind(Sm3.learningRate(0.1), parameters)) {
+ *   optimizer.step(Map.of("weight", Gradient.dense(gradient)));
+ * }
+ * }</pre>
  *
  * <p>Calls from several threads are taken one at a time.
  */
@@ -152,8 +158,8 @@ public final class Optimizer implements AutoCloseable {
 
   /**
    * Takes one step: overwrites the weights of every parameter that has a gradient. A parameter
-   * without one keeps its weights, accumulators and momentum as they are. Everything is checked
-   * before anything changes, gradients themselves as {@link Guard} says.
+   * without a gradient keeps its weights, accumulators and momentum. Everything is checked before
+   * anything changes; {@link Guard} says how gradients are checked.
    *
    * @param gradients by parameter name; none for a frozen parameter
    * @throws IllegalArgumentException if a name is unknown or frozen, a gradient's size is not its
@@ -261,8 +267,8 @@ public final class Optimizer implements AutoCloseable {
    * }
    * }</pre>
    *
-   * <p>float32 weights change places with the average, at no memory. Of 16-bit weights a copy is
-   * kept while the average, rounded to nearest, is in their place.
+   * <p>float32 weights change places with the average, which takes no memory. 16-bit weights are
+   * copied, and the copy is kept while the average, rounded to nearest, is in their place.
    *
    * @throws IllegalStateException if the recipe has no average, it is in place already, or this
    *     optimizer is closed
@@ -297,10 +303,10 @@ public final class Optimizer implements AutoCloseable {
   }
 
   /**
-   * All bytes this optimizer asked for outside the heap: accumulators, momentum and averages of
-   * every parameter, and {@link #scratchBytes}; the allocator's own padding is not counted. They
-   * grow when a sparse gradient first needs stamps or more scratch, and while averages of 16-bit
-   * weights are swapped in. 0 once closed.
+   * All bytes that this optimizer has asked for outside the heap: accumulators, momentum and
+   * averages of every parameter, and {@link #scratchBytes}. The allocator's own padding is not
+   * counted. The number grows when a sparse gradient first needs stamps or more scratch memory, and
+   * while averages of 16-bit weights are swapped in. It is 0 once this optimizer is closed.
    */
   public synchronized long stateBytes() {
     return closed ? 0 : memory.bytes() + (averages == null ? 0 : averages.copyBytes());
@@ -321,8 +327,9 @@ public final class Optimizer implements AutoCloseable {
 
   /**
    * Bytes of working memory that all parameters share: scratch memory of the step's threads, and
-   * copies of 16-bit weights while averages are swapped in. Besides, on the heap, each thread has
-   * 40 KiB of tiles, and each parameter of sparse gradients 12 bytes a row of its largest.
+   * copies of 16-bit weights while averages are swapped in. In addition, each thread has 40 KiB of
+   * tiles on the heap, and each parameter with sparse gradients has 12 bytes for each row of the
+   * largest of them.
    */
   public synchronized long scratchBytes() {
     long bytes = stateBytes();
@@ -333,10 +340,16 @@ public final class Optimizer implements AutoCloseable {
   }
 
   /**
-   * The accumulators of one parameter, copied. Of SM3, mu: by slices or chosen axes an array an
-   * axis, in the order named, with a value a slice; by other covers one array with a value a set.
-   * For ranks 0 and 1 slices are single weights. Of Adam v; of Adafactor R and C, below rank 2 one
-   * array with a value a weight.
+   * Copies the accumulators of one parameter to the heap.
+   *
+   * <ul>
+   *   <li>SM3 returns mu. Under slices or chosen axes there is one array per axis, in the order
+   *       named, with one value per slice. Under other covers there is one array with one value per
+   *       set. For ranks 0 and 1, slices are single weights.
+   *   <li>Adam returns v, in one array with one value per weight.
+   *   <li>Adafactor returns two arrays, R by row and C by column; below rank 2 it returns one array
+   *       with one value per weight.
+   * </ul>
    *
    * @throws IllegalArgumentException if no parameter has that name or it is frozen
    * @throws IllegalStateException if this optimizer is closed
@@ -351,9 +364,9 @@ public final class Optimizer implements AutoCloseable {
   }
 
   /**
-   * Frees the state and ends the threads; weights stay as they are. If averages are in their place,
-   * the trained ones come back first, wherever their memory is still there. Closing again does
-   * nothing.
+   * Frees the state and ends the threads. Weights stay as they are. If averages are in the weights'
+   * place, the trained weights are put back first, wherever their memory still exists. Closing
+   * again does nothing.
    */
   @Override
   public synchronized void close() {

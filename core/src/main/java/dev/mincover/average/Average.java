@@ -1,8 +1,9 @@
 package dev.mincover.average;
 
 /**
- * An average of the weights over the steps, kept in float32 beside them: 4 bytes a weight. It often
- * generalises better than the last weights, which still move with the learning rate.
+ * An average of the weights over the steps. It is kept in float32 beside the weights and takes 4
+ * bytes per weight. It often generalises better than the last weights, which still move with the
+ * learning rate.
  *
  * <p>Every step updates the average of every parameter that learns, with or without a gradient.
  */
@@ -22,7 +23,7 @@ public sealed interface Average {
    *   avg = avg - (1 - d) * (avg - w),      avg = w before the first step
    * </pre>
    *
-   * so that early steps, when little is known, count for less later on.
+   * so that early steps, when little has been learned, count for less later on.
    *
    * @param decay in [0, 1), for example 0.999
    * @throws IllegalArgumentException if it is out of range

@@ -5,35 +5,35 @@ import java.util.List;
 
 /**
  * A family of sets S_r of a parameter's coordinates whose union is all of them (section 3 of the
- * paper). SM3 keeps one accumulator mu(r) a set, and a weight's statistic nu is the least of those
- * that hold it: the *min* over a *cover*.
+ * paper). SM3 keeps one accumulator mu(r) per set. A weight's statistic nu is the least accumulator
+ * of the sets that hold it: the <em>min</em> over a <em>cover</em>.
  *
- * <p>Fewer, larger sets take less memory and give smaller learning rates; sets that fit how
- * gradients vary (rows and columns, usually) lose little against one set a weight.
+ * <p>Fewer and larger sets take less memory and give smaller learning rates. Sets that fit how
+ * gradients vary, usually rows and columns, lose little against one set per weight.
  */
 public sealed interface Cover {
 
   /**
-   * The slices of codimension one: an accumulator for each row and each column of a matrix, n_1 +
-   * ... + n_p for a tensor. Of a scalar or vector, the singletons. The default.
+   * The slices of codimension one: an accumulator for each row and each column of a matrix, and n_1
+   * + ... + n_p for a tensor. For a scalar or vector these are the singletons. This is the default.
    */
   static Cover slices() {
     return new Slices();
   }
 
-  /** A set for each weight, which is AdaGrad: as much memory as the weights. */
+  /** A set for each weight, which is AdaGrad. It takes as many values as there are weights. */
   static Cover singletons() {
     return new Singletons();
   }
 
-  /** One set that holds every weight: a single accumulator, and one learning rate for all. */
+  /** One set that holds every weight: one accumulator, and one learning rate for all weights. */
   static Cover whole() {
     return new Whole();
   }
 
   /**
-   * The slices of some axes only: {@code axes(0)} is an accumulator a row, and none a column. A
-   * scalar has no axes and keeps its one accumulator.
+   * The slices of some axes only. {@code axes(0)} has an accumulator for each row and none for
+   * columns. A scalar has no axes and keeps its one accumulator.
    *
    * @param axes counted from 0, at least one, each below the parameter's rank
    * @throws IllegalArgumentException if there is none, or one is negative or repeated
@@ -43,8 +43,8 @@ public sealed interface Cover {
   }
 
   /**
-   * Sets of one's own. They may overlap. Besides an accumulator a set, an optimizer keeps 4 bytes a
-   * weight and 4 a member of a set, to find the sets that hold a weight.
+   * Sets of the user's choice. They may overlap. Besides one accumulator per set, an optimizer
+   * keeps 4 bytes per weight and 4 per member of a set, to find the sets that hold a weight.
    *
    * @param sets positions in row-major order, counted from 0; copied
    */

@@ -20,10 +20,10 @@ import dev.mincover.schedule.Schedule;
  *
  * <p>Weight decay shrinks weights by alpha times its rate.
  *
- * <p>Of a tensor of rank 3 or more the last two axes are factored, for every index of the others;
- * scalars and vectors keep one average a weight. State is float32; means and roots of them are
- * taken in double precision. A tensor is stepped by one thread; threads share the tensors.
- * Gradients are dense.
+ * <p>For a tensor of rank 3 or more, the last two axes are factored for every index of the other
+ * axes. Scalars and vectors keep one average per weight. State is float32; means and their roots
+ * are computed in double precision. One thread steps a whole tensor, and threads share the tensors.
+ * Gradients must be dense.
  *
  * @param options what all optimizers have in common
  * @param relative whether eta is relative to the size of the weights

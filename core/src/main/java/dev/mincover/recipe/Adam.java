@@ -4,7 +4,7 @@ import dev.mincover.schedule.Schedule;
 
 /**
  * Adam of <a href="https://arxiv.org/abs/1412.6980">Kingma and Ba</a>, algorithm 1: the reference
- * that SM3 is compared with. It keeps two float32 values a weight. With t the number of the
+ * that SM3 is compared with. It keeps two float32 values per weight. With t the number of the
  * parameter's steps, from 1:
  *
  * <pre>

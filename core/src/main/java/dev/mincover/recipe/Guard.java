@@ -13,24 +13,26 @@ package dev.mincover.recipe;
 public enum Guard {
   /**
    * All gradients are read before the step; a bad one is refused with a {@link
-   * NonFiniteGradientException} that names it, and nothing has changed. The default.
+   * dev.mincover.NonFiniteGradientException} that names it, and nothing has changed. The default.
    */
   REFUSE,
 
   /**
    * All gradients are read before the step; with a bad one no step is taken, and {@link
-   * Optimizer#skippedSteps} counts it. Neither weights, state, the number of steps nor the schedule
-   * advance.
+   * dev.mincover.Optimizer#skippedSteps} counts it. Neither weights, state, the number of steps nor
+   * the schedule advance.
    */
   SKIP,
 
   /**
-   * Gradients are read only once, by the step itself, which saves the time of one pass.
-   * Accumulators show at its end whether one was bad: then the step fails with a {@link
-   * NonFiniteGradientException} after the fact, with weights and accumulators spoiled. That costs
-   * nothing, except that once finite squares have added up to infinity each step has to look for a
-   * culprit. Clipping by norm reads all gradients before the step, so that a bad one is refused
-   * there; clipping by value hides an infinite one.
+   * Gradients are read only once, by the step itself, which saves the time of one pass. The
+   * accumulators show at its end whether a gradient was bad. The step then fails with a {@link
+   * dev.mincover.NonFiniteGradientException} after the fact, and has spoiled weights and
+   * accumulators.
+   *
+   * <p>This check costs nothing, with one exception: once finite squares have added up to infinity,
+   * each step has to look for a culprit. Clipping by norm reads all gradients before the step, so
+   * that a bad one is refused there. Clipping by value hides an infinite one.
    */
   UNCHECKED
 }

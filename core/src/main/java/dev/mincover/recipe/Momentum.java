@@ -1,8 +1,8 @@
 package dev.mincover.recipe;
 
 /**
- * How past updates carry on in the next one. With u the update without momentum (for SM3 g /
- * sqrt(nu)) and m = 0 at first:
+ * How past updates take part in the next one. Let u be the update without momentum, which is g /
+ * sqrt(nu) for SM3, and let m be 0 at first:
  *
  * <pre>
  *   average      m = beta * m + (1 - beta) * u,   w -= eta * m                  the authors'
@@ -10,39 +10,39 @@ package dev.mincover.recipe;
  *   Nesterov     m = beta * m + u,                w -= eta * (u + beta * m)
  * </pre>
  *
- * <p>It costs a value a weight, in a {@link Format} of choice; {@link #none()} costs nothing, for
- * no buffer is made.
+ * <p>Momentum costs one value per weight, in a {@link Format} of choice. {@link #none()} costs
+ * nothing, since no buffer is allocated.
  *
- * <p>A parameter, or with a sparse gradient a row, that a step does not touch keeps its momentum
- * and its weights as they are: momentum neither decays nor moves weights there. That is not what a
- * dense gradient with zeros does, which lets the weights coast.
+ * <p>A step leaves the momentum and the weights of a parameter without a gradient as they are. The
+ * same holds for the rows that a sparse gradient does not name. Momentum neither decays nor moves
+ * weights there, whereas a dense gradient with zeros lets the weights coast.
  *
  * @param kind what becomes of u
- * @param beta how much of the old m stays, in [0, 1); 0 is no momentum
+ * @param beta how much of the old m stays, in [0, 1); 0 means no momentum
  * @param format how m is stored
  */
 public record Momentum(Kind kind, double beta, Format format) {
 
   /** What becomes of an update; see {@link Momentum}. */
   public enum Kind {
-    /** A moving average: the size of a step does not depend on beta. */
+    /** A moving average. The size of a step does not depend on beta. */
     AVERAGE,
-    /** A decaying sum: steady updates grow up to 1 / (1 - beta) times as large. */
+    /** A decaying sum. Steady updates grow up to 1 / (1 - beta) times as large. */
     HEAVY_BALL,
-    /** The heavy ball, looking ahead. */
+    /** The heavy ball with a look ahead: the next step's share of m is added now. */
     NESTEROV
   }
 
   /** How momentum is stored between steps; it is computed in float32. */
   public enum Format {
-    /** 4 bytes a weight. */
+    /** 4 bytes per weight. */
     FLOAT32,
-    /** 2 bytes a weight, rounded as {@link Rounding} says. */
+    /** 2 bytes per weight, rounded as {@link Rounding} says. */
     BFLOAT16,
     /**
-     * 1 byte a weight, and a float32 scale for every 64 weights of a row (or what is left of one):
-     * 17/16 bytes a weight where rows are long. Made for beta around 0.9; at 0.99 small momentum
-     * beside large fades too slowly.
+     * 1 byte per weight, and a float32 scale for every 64 weights of a row, or for what is left of
+     * one. That is 17/16 bytes per weight where rows are long. The format is made for beta around
+     * 0.9. At 0.99, small momentum beside large momentum fades too slowly.
      */
     INT8
   }

@@ -2,11 +2,12 @@ package dev.mincover.recipe;
 
 import dev.mincover.average.Average;
 import dev.mincover.schedule.Schedule;
+import java.util.function.Consumer;
 
 /**
- * What every optimizer's recipe says besides its own rule. With d the rule's direction for a weight
- * (for SM3 without momentum g / sqrt(nu)), lambda its decay and s its parameter's multiplier, a
- * step is
+ * What every optimizer's recipe says besides its own rule. Let d be the rule's direction for a
+ * weight (g / sqrt(nu) for SM3 without momentum), lambda its decay, and s the multiplier of its
+ * parameter. A step is then
  *
  * <pre>
  *   w = w * (1 - eta * s * lambda) - eta * s * d
@@ -16,9 +17,10 @@ import dev.mincover.schedule.Schedule;
  * @param multiplier s by parameter; at least 0, and 1 by default
  * @param weightDecay lambda by parameter, decoupled from the gradient; at least 0, and 0 by
  *     default. With relative steps of {@link Adafactor}, eta here and above is its step size alpha
- * @param clipValue every gradient is cut to at most this magnitude, first; infinity is off
- * @param clipNorm then all gradients together are scaled so that their Euclidean norm, over all
- *     parameters, is at most this; infinity is off
+ * @param clipValue the largest magnitude of a gradient's value, to which larger ones are cut before
+ *     anything else; infinity switches it off
+ * @param clipNorm the largest Euclidean norm of all gradients together, over all parameters, to
+ *     which they are scaled down after that; infinity switches it off
  * @param maximise whether weights climb the gradient; off by default
  * @param guard what happens to a gradient that is not finite; refused by default
  * @param rounding of weights and momentum kept in 16 bits; to nearest by default
@@ -49,70 +51,96 @@ public record Options(
 
   /** A schedule, and everything else as it is by default. */
   public static Options of(Schedule schedule) {
-    return new Options(
-        schedule,
-        ByName.always(1.0),
-        ByName.always(0.0),
-        Double.POSITIVE_INFINITY,
-        Double.POSITIVE_INFINITY,
-        false,
-        Guard.REFUSE,
-        Rounding.nearest(),
-        Average.none());
+    return new Draft(schedule).done();
   }
 
   /** With another {@link #schedule}. */
   public Options schedule(Schedule schedule) {
-    return new Options(
-        schedule, multiplier, weightDecay, clipValue, clipNorm, maximise, guard, rounding, average);
+    return with(draft -> draft.schedule = schedule);
   }
 
   /** With another {@link #multiplier}. */
   public Options multiplier(ByName<Double> multiplier) {
-    return new Options(
-        schedule, multiplier, weightDecay, clipValue, clipNorm, maximise, guard, rounding, average);
+    return with(draft -> draft.multiplier = multiplier);
   }
 
   /** With another {@link #weightDecay}. */
   public Options weightDecay(ByName<Double> weightDecay) {
-    return new Options(
-        schedule, multiplier, weightDecay, clipValue, clipNorm, maximise, guard, rounding, average);
+    return with(draft -> draft.weightDecay = weightDecay);
   }
 
   /** With another {@link #clipValue}. */
   public Options clipValue(double clipValue) {
-    return new Options(
-        schedule, multiplier, weightDecay, clipValue, clipNorm, maximise, guard, rounding, average);
+    return with(draft -> draft.clipValue = clipValue);
   }
 
   /** With another {@link #clipNorm}. */
   public Options clipNorm(double clipNorm) {
-    return new Options(
-        schedule, multiplier, weightDecay, clipValue, clipNorm, maximise, guard, rounding, average);
+    return with(draft -> draft.clipNorm = clipNorm);
   }
 
   /** With another {@link #maximise}. */
   public Options maximise(boolean maximise) {
-    return new Options(
-        schedule, multiplier, weightDecay, clipValue, clipNorm, maximise, guard, rounding, average);
+    return with(draft -> draft.maximise = maximise);
   }
 
   /** With another {@link #guard}. */
   public Options guard(Guard guard) {
-    return new Options(
-        schedule, multiplier, weightDecay, clipValue, clipNorm, maximise, guard, rounding, average);
+    return with(draft -> draft.guard = guard);
   }
 
   /** With another {@link #rounding}. */
   public Options rounding(Rounding rounding) {
-    return new Options(
-        schedule, multiplier, weightDecay, clipValue, clipNorm, maximise, guard, rounding, average);
+    return with(draft -> draft.rounding = rounding);
   }
 
   /** With another {@link #average}. */
   public Options average(Average average) {
-    return new Options(
-        schedule, multiplier, weightDecay, clipValue, clipNorm, maximise, guard, rounding, average);
+    return with(draft -> draft.average = average);
+  }
+
+  private Options with(Consumer<Draft> change) {
+    Draft draft = new Draft(schedule);
+    draft.multiplier = multiplier;
+    draft.weightDecay = weightDecay;
+    draft.clipValue = clipValue;
+    draft.clipNorm = clipNorm;
+    draft.maximise = maximise;
+    draft.guard = guard;
+    draft.rounding = rounding;
+    draft.average = average;
+    change.accept(draft);
+    return draft.done();
+  }
+
+  /** Options in the making, with the defaults. */
+  private static final class Draft {
+    Schedule schedule;
+    ByName<Double> multiplier = ByName.always(1.0);
+    ByName<Double> weightDecay = ByName.always(0.0);
+    double clipValue = Double.POSITIVE_INFINITY;
+    double clipNorm = Double.POSITIVE_INFINITY;
+    boolean maximise;
+    Guard guard = Guard.REFUSE;
+    Rounding rounding = Rounding.nearest();
+    Average average = Average.none();
+
+    Draft(Schedule schedule) {
+      this.schedule = schedule;
+    }
+
+    Options done() {
+      return new Options(
+          schedule,
+          multiplier,
+          weightDecay,
+          clipValue,
+          clipNorm,
+          maximise,
+          guard,
+          rounding,
+          average);
+    }
   }
 
   private static void require(ByName<Double> values, String what) {

@@ -1,14 +1,13 @@
 package dev.mincover.recipe;
 
 /**
- * How stepped weights are rounded to bfloat16 or float16, and momentum to bfloat16; what is float32
- * is not rounded again.
+ * How a step rounds weights to bfloat16 or float16, and momentum to bfloat16. Values kept in
+ * float32 are not rounded again.
  *
- * <p>To nearest, an update below half the distance between neighbouring values is lost, every time:
- * training stalls once updates are small. Stochastic rounding goes up or down with probabilities
- * that make it right on average, so that small updates add up. Its random bits are a function of
- * the seed, the step, the parameter's name and the weight's index alone: the same for any number of
- * threads.
+ * <p>Rounding to nearest loses every update below half the distance between neighbouring values, so
+ * that training stalls once updates are small. Stochastic rounding goes up or down at random and is
+ * right on average, so that small updates add up. Its random bits depend only on the seed, the
+ * step, the parameter's name and the weight's index. They are the same for any number of threads.
  *
  * @param stochastic whether to round up or down at random; to nearest, ties to even, otherwise
  * @param seed of the random bits; unused to nearest

@@ -17,19 +17,20 @@ import java.util.Collection;
  *   both     w(i) -= eta * g(i) / sqrt(nu(i) + epsilon),    0 where nu(i) + epsilon = 0
  * </pre>
  *
- * <p>All arithmetic is float32, each operation rounded once; accumulators are float32 always. A
- * gradient below about 1e-19 in magnitude squares into float32's subnormal range and loses
- * precision. {@link Guard} treats those that are not finite or whose square is not; a sum of finite
- * squares beyond float32 becomes an infinite accumulator, and weights that only such accumulators
- * cover stop learning.
+ * <p>All arithmetic is float32, and each operation is rounded once. Accumulators are always
+ * float32. The square of a gradient below about 1e-19 in magnitude is subnormal in float32 and
+ * loses precision. {@link Guard} says what happens to gradients that are not finite, or whose
+ * square is not. A sum of finite squares that exceeds float32 becomes an infinite accumulator, and
+ * weights that only such accumulators cover stop learning.
  *
  * @param options what all optimizers have in common
  * @param algorithm SM3-II by default
  * @param cover by parameter; slices by default
- * @param momentum none by default, and then no memory a weight
+ * @param momentum none by default; without it there is no memory per weight
  * @param secondMoment the sum by default
- * @param epsilon added to nu under the root; 0 by default, the paper's rule; 1e-30 is what the
- *     authors' TensorFlow code adds; at least 0, and at least 2^-149 as float32 unless 0
+ * @param epsilon added to nu under the root, at least 0. The default of 0 is the paper's rule. The
+ *     authors' TensorFlow code adds 1e-30. A value above 0 must not vanish in float32, whose least
+ *     positive value is 2^-149
  */
 public record Sm3(
     Options options,
@@ -42,9 +43,9 @@ public record Sm3(
 
   /** Which of the paper's two algorithms keeps the accumulators. */
   public enum Algorithm {
-    /** Adds up the largest squared gradients of every set, which takes a second pass. */
+    /** Adds up the largest squared gradient of every set. It takes two passes over a gradient. */
     SM3_I,
-    /** Never larger statistics than SM3-I, and one pass over the gradient. */
+    /** Its statistics are never larger than those of SM3-I. It takes one pass over a gradient. */
     SM3_II
   }
 

@@ -32,21 +32,21 @@ public sealed interface Gradient {
   }
 
   /**
-   * A sparse gradient: values for some rows, that is slices of axis 0, and zero everywhere else. A
-   * step reads and changes the rows given alone, at a cost that does not depend on how many others
+   * A sparse gradient: values for some rows, which are slices of axis 0, and zero everywhere else.
+   * A step reads and changes only the given rows. Its cost does not depend on how many other rows
    * there are [1].
    *
-   * <p>Rows given more than once are summed first, in the order given. Under any cover, weights and
-   * accumulators are then those of the dense gradient with zeros, bit for bit, without momentum and
-   * without weight decay [2]. Those two do not reach the other rows.
+   * <p>Rows given more than once are summed first, in the order given. Under any cover, a step then
+   * gives the same bits as the dense gradient with zeros, for weights and accumulators, without
+   * momentum and without weight decay [2]. Momentum and weight decay do not reach the other rows.
    *
-   * <p>SM3 and AdaGrad take rows, except of a scalar, which has none, and of a vector whose
+   * <p>SM3 and AdaGrad take rows, except for a scalar, which has none, and for a vector whose
    * momentum is int8. Adam and Adafactor take dense gradients only.
    *
-   * <p>[1] But for a cover by sets of one's own, all of whose accumulators are looked at, and an
-   * average of the weights, which takes in all. Under a moving average of squares a row that was
-   * left out for k steps takes k multiplications when it is next given. [2] With clipping by global
-   * norm the sum of squares may be rounded differently in its last bit.
+   * <p>[1] There are three exceptions. A cover by explicit sets reads all accumulators. An average
+   * of the weights reads all weights. Under a moving average of squares, a row that was left out
+   * for k steps takes k multiplications when it is next given. [2] With clipping by global norm,
+   * the sum of squares may be rounded differently in its last bit.
    *
    * @param indices of rows, in any order; not copied
    * @param values row after row, each as long as the product of the dimensions after the first; not

@@ -7,11 +7,11 @@ import java.lang.foreign.MemorySegment;
  *
  * @param name unique among the parameters bound together; gradients are given under it
  * @param shape the tensor's dimensions, row-major
- * @param weights {@code shape.size()} values in native byte order, in row-major order: a heap
- *     array, native memory, a mapped file or another library's tensor; it must stay alive for as
- *     long as the bound optimizer does
- * @param type how the weights are stored; steps compute in float32 and keep their state in it
- * @param frozen whether the weights stay as they are; a frozen parameter has no state and takes no
+ * @param weights {@code shape.size()} values in row-major order and native byte order. The segment
+ *     may be a heap array, native memory, a mapped file or another library's tensor. It must stay
+ *     alive for as long as the optimizer does
+ * @param type how the weights are stored. Steps compute in float32, and keep their state in float32
+ * @param frozen whether the weights stay as they are. A frozen parameter has no state and takes no
  *     gradient
  */
 public record Parameter(

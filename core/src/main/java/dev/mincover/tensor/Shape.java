@@ -37,7 +37,7 @@ public final class Shape {
   /**
    * The shape of the given dimensions.
    *
-   * @param dimensions one entry an axis, each at least 0; none for a scalar
+   * @param dimensions one per axis, each at least 0; none for a scalar
    * @throws IllegalArgumentException if a dimension is negative or the number of values overflows
    */
   public static Shape of(long... dimensions) {

@@ -9,9 +9,9 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A look at all gradients before a step: the largest magnitude of each, and the sum of all squares.
- * Work is shared in stretches of fixed length, whose sums are added up in order, so that threads do
- * not show in the result.
+ * The scan of all gradients before a step. It finds the largest magnitude of each gradient, and the
+ * sum of all squares. Threads share the work in stretches of fixed length, whose sums are added up
+ * in order, so that the number of threads does not show in the result.
  */
 public final class GradientScan {
 
@@ -32,14 +32,14 @@ public final class GradientScan {
   /** By job and one more, its first stretch: those of small tensors are handed over together. */
   private int[] jobs = {};
 
-  // Of the survey under way, or the last one.
+  // Of the scan under way, or the last one.
   private @Nullable StepGradient[] gradients = {};
   private float limit;
   private boolean withSquares;
   private int[] found = {};
   private double sum;
 
-  // Made once: a survey leaves nothing on the heap.
+  // Made once: a scan leaves nothing on the heap.
   private final WorkerTeam.Job read = this::read;
 
   /** Uses the threads of a team, and their tiles. */
@@ -58,7 +58,7 @@ public final class GradientScan {
   }
 
   /**
-   * Reads all gradients; {@link #largest} and {@link #squares} tell what was found.
+   * Reads all gradients; {@link #largest} and {@link #squares} return what was found.
    *
    * @param gradients by tensor; null where there is none
    * @param limit what each value is cut to before it is squared; infinity for none

@@ -22,11 +22,11 @@ public final class StepGradient {
   private MemorySegment segment = MemorySegment.NULL;
   private DataType type = DataType.FLOAT32;
 
-  /** The rows of a sparse gradient; obtained at the first. */
-  private @Nullable VisitedRows some;
+  /** The rows of sparse gradients; null before the first. */
+  private @Nullable VisitedRows someRows;
 
-  /** Of the same; null if this step's is dense. */
-  private @Nullable SparseRowIndex touched;
+  /** Which rows a sparse gradient names; null if this step's gradient is dense. */
+  private @Nullable SparseRowIndex sparse;
 
   /** How many values an entry has: all, if dense. */
   private long width;
@@ -34,6 +34,7 @@ public final class StepGradient {
   private float limit = Float.POSITIVE_INFINITY;
   private float scale = 1;
 
+  /** A gradient for a tensor of some layout, not given yet. */
   public StepGradient(RowLayout layout) {
     all = VisitedRows.all(layout);
     rows = all;
@@ -44,17 +45,17 @@ public final class StepGradient {
     segment = gradient.values();
     type = gradient.type();
     if (gradient instanceof Gradient.Rows given) {
-      VisitedRows some = this.some;
-      if (some == null) {
-        some = VisitedRows.of(RowLayout.byIndex(all.layout.shape()), new SparseRowIndex());
-        this.some = some;
+      VisitedRows someRows = this.someRows;
+      if (someRows == null) {
+        someRows = VisitedRows.of(RowLayout.byIndex(all.layout.shape()), new SparseRowIndex());
+        this.someRows = someRows;
       }
-      rows = some;
-      touched = some.touch(given);
+      rows = someRows;
+      sparse = someRows.take(given);
       width = rows.layout.rowsPerIndex() * rows.layout.rowLength();
     } else {
       rows = all;
-      touched = null;
+      sparse = null;
       width = all.layout.shape().size();
     }
     transform(Float.POSITIVE_INFINITY, 1);
@@ -76,10 +77,12 @@ public final class StepGradient {
     this.scale = scale;
   }
 
+  /** What magnitudes are cut to; infinity for none. */
   public float limit() {
     return limit;
   }
 
+  /** What values are multiplied by after that; 1 for none. */
   public float scale() {
     return scale;
   }
@@ -101,7 +104,7 @@ public final class StepGradient {
 
   /** How many rows of values there are to add up and check; 1 if dense. */
   long entries() {
-    return touched == null ? 1 : touched.count();
+    return sparse == null ? 1 : sparse.count();
   }
 
   /** How many values each of them has. */
@@ -111,38 +114,37 @@ public final class StepGradient {
 
   /** Where in the tensor a value of an entry lies, in row-major order. */
   long flat(long entry, long offset) {
-    return touched == null ? offset : touched.index(entry) * width + offset;
+    return sparse == null ? offset : sparse.index(entry) * width + offset;
   }
 
   /** Whether a kernel may read all rows where they lie. */
   public boolean isDirect() {
-    return type != DataType.FLOAT16 && (touched == null || !touched.hasRepeats());
+    return type != DataType.FLOAT16 && (sparse == null || !sparse.hasRepeats());
   }
 
   /** Whether a kernel may read the row at a position where it lies. */
   public boolean isDirect(long position) {
-    return type != DataType.FLOAT16
-        && (touched == null || touched.times(rows.entry(position)) == 1);
+    return type != DataType.FLOAT16 && (sparse == null || sparse.times(rows.entry(position)) == 1);
   }
 
   /** Where in {@link #segment} a direct row's values lie, from {@code column} on; in bytes. */
   public long directAt(long position, long column) {
     long offset = position * rows.layout.rowLength() + column;
-    if (touched != null) {
+    if (sparse != null) {
       long entry = rows.entry(position);
-      offset += (touched.position(entry, 0) - entry) * width;
+      offset += (sparse.position(entry, 0) - entry) * width;
     }
     return offset * type.bytes();
   }
 
   /** Whether an entry's values lie in one place, in a format whose bits order like its values. */
   boolean isPlain(long entry) {
-    return type != DataType.FLOAT16 && (touched == null || touched.times(entry) == 1);
+    return type != DataType.FLOAT16 && (sparse == null || sparse.times(entry) == 1);
   }
 
   /** Bits of the largest magnitude of {@code n} values of a plain entry, as float32. */
   int largest(long entry, long offset, int n) {
-    long first = touched == null ? 0 : touched.position(entry, 0) * width;
+    long first = sparse == null ? 0 : sparse.position(entry, 0) * width;
     return Kernels.fastest().largest(type, segment, (first + offset) * type.bytes(), n);
   }
 
@@ -155,19 +157,19 @@ public final class StepGradient {
   /** Decodes and adds up {@code n} values of the row at a position, untransformed. */
   public void loadRow(long position, long column, int n, float[] into, float[] other) {
     long offset = position * rows.layout.rowLength() + column;
-    long entry = touched == null ? 0 : rows.entry(position);
+    long entry = sparse == null ? 0 : rows.entry(position);
     loadEntry(entry, offset - entry * width, n, into, other);
   }
 
   /** Decodes and adds up {@code n} values of an entry, untransformed. */
   void loadEntry(long entry, long offset, int n, float[] into, float[] other) {
-    if (touched == null) {
+    if (sparse == null) {
       Storage.load(type, segment, offset, n, into);
       return;
     }
-    Storage.load(type, segment, touched.position(entry, 0) * width + offset, n, into);
-    for (int i = 1; i < touched.times(entry); i++) {
-      Storage.load(type, segment, touched.position(entry, i) * width + offset, n, other);
+    Storage.load(type, segment, sparse.position(entry, 0) * width + offset, n, into);
+    for (int i = 1; i < sparse.times(entry); i++) {
+      Storage.load(type, segment, sparse.position(entry, i) * width + offset, n, other);
       for (int j = 0; j < n; j++) {
         into[j] += other[j];
       }

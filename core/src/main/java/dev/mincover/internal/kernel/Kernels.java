@@ -27,7 +27,8 @@ public sealed interface Kernels permits ScalarKernels, VectorKernels {
   int largest(DataType type, MemorySegment g, long at, int n);
 
   /**
-   * The fastest kernels of this JVM, as {@link VectorSupport} tells. Results do not depend on them.
+   * The fastest kernels of this JVM, chosen by {@link VectorSupport}. Results do not depend on
+   * them.
    *
    * @throws IllegalArgumentException if {@link VectorSupport#PROPERTY} asks for what is not there
    */

@@ -17,7 +17,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 import org.jspecify.annotations.Nullable;
 
-/** Kernels of vector registers: a hidden class a spec, all from {@link VectorRowKernel}. */
+/** Kernels of vector registers: one hidden class per spec, all from {@link VectorRowKernel}. */
 public final class VectorKernels implements Kernels {
 
   static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;

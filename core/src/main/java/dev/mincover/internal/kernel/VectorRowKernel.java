@@ -25,14 +25,17 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * A vector register at a time, then {@link ScalarRowKernel} on the tail.
+ * One vector register at a time, then {@link ScalarRowKernel} on the columns that fill none.
  *
- * <p>A template: {@link VectorKernels} defines a hidden class from it for each spec, which is then
- * a constant to the compiler. So one loop is written, and what runs has no branch and no
- * instruction that its spec does not ask for.
+ * <p>This class is a template. {@link VectorKernels} defines a hidden class from it for each spec,
+ * and the spec is then a constant to the compiler. So one loop is written for every combination of
+ * formats and features, and what runs has no branch and no instruction that its spec does not ask
+ * for (decision 9).
  *
- * <p>[1] The compiler stops following calls of ours when a method has grown large, as this one has
- * by its vectors: hence no accessors in its loop, and what is said twice there.
+ * <p>[1] C2 stops inlining calls once a method has grown to {@code NodeCountInliningCutoff} nodes,
+ * which a loop of vectors over memory segments reaches; and a vector that crosses a call becomes an
+ * object on the heap. Hence static constants where accessors would read better, and the rounding to
+ * bfloat16 written twice.
  */
 final class VectorRowKernel implements RowKernel {
 

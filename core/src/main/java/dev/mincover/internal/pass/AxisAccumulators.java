@@ -3,12 +3,12 @@ package dev.mincover.internal.pass;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The accumulators of one axis, or a single one for the whole tensor.
+ * The accumulators mu of one axis, one per index of it; or a single one for the whole tensor.
  *
- * @param mu one float32 value an index
- * @param stride over how many positions (rows, or columns of a row) the index stays the same
- * @param count how many there are
- * @param byIndex whether these are the slices of axis 0 and picked by the row
+ * @param mu the accumulators, float32
+ * @param stride for how many rows, or columns of a row, one after the other the index is the same
+ * @param count how many accumulators there are
+ * @param byIndex whether the axis is axis 0, and the row picks its accumulator
  */
 public record AxisAccumulators(MemorySegment mu, long stride, long count, boolean byIndex) {
 

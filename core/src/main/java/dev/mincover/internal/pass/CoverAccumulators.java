@@ -55,6 +55,7 @@ public final class CoverAccumulators {
     }
   }
 
+  /** How those along a row are found. */
   public final Along along;
 
   /** Picked by the row. */
@@ -233,18 +234,24 @@ public final class CoverAccumulators {
     return axes;
   }
 
-  /** Whether the accumulators of an index of axis 0 belong to it alone. */
+  /** Whether each index of axis 0 has accumulators that no other index shares. */
   public boolean ownedByIndex() {
     return along == Along.EACH || (leading.length > 0 && leading[0].byIndex());
   }
 
-  /** The least accumulator that each row picks, in bits; those of +infinity if it picks none. */
+  /**
+   * Finds the least accumulator that each row picks.
+   *
+   * @param row rows, by their number in the tensor
+   * @param count how many
+   * @param r overwritten with the bits of each minimum; those of +infinity if a row picks none
+   */
   void leadingMinima(long[] row, int count, int[] r) {
     Arrays.fill(r, 0, count, RowKernel.INFINITY);
-    for (AxisAccumulators family : leading) {
-      MemorySegment mu = family.mu();
+    for (AxisAccumulators axis : leading) {
+      MemorySegment mu = axis.mu();
       for (int i = 0; i < count; i++) {
-        r[i] = Math.min(r[i], mu.getAtIndex(JAVA_INT, family.index(row[i])));
+        r[i] = Math.min(r[i], mu.getAtIndex(JAVA_INT, axis.index(row[i])));
       }
     }
   }
@@ -253,8 +260,8 @@ public final class CoverAccumulators {
   void layOutFolded(long column, long n, MemorySegment into, long at) {
     for (long j = 0; j < n; j++) {
       int c = RowKernel.INFINITY;
-      for (AxisAccumulators family : columns) {
-        c = Math.min(c, family.mu().getAtIndex(JAVA_INT, family.index(column + j)));
+      for (AxisAccumulators axis : columns) {
+        c = Math.min(c, axis.mu().getAtIndex(JAVA_INT, axis.index(column + j)));
       }
       into.set(JAVA_INT, at + j * Integer.BYTES, c);
     }
@@ -284,7 +291,7 @@ public final class CoverAccumulators {
     }
   }
 
-  /** Copied to the heap: an array an axis, or one for all. */
+  /** Copies the accumulators to the heap: one array per axis, or one for all. */
   public float[][] copy() {
     return shown.stream().map(mu -> mu.toArray(JAVA_FLOAT)).toArray(float[][]::new);
   }

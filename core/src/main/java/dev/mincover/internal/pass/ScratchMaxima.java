@@ -12,11 +12,21 @@ import dev.mincover.internal.thread.ThreadScratch;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Where the new maxima of one part of a tensor lie in its thread's scratch memory, each piece
- * starting on a cache line: for each family that rows pick its maxima (of axis 0 those of the
- * entries that the part visits), then cNew, those along the row, then the groups that several
- * columns share: folded axes, or sets. The first part's pieces span the whole tensor, so that the
- * others can be merged into them.
+ * The new maxima of one part of a tensor, and where they lie in its thread's scratch memory. In
+ * order, each piece starting on a cache line:
+ *
+ * <ol>
+ *   <li>rNew: for each axis that rows pick, its maxima; for axis 0, only those of the entries that
+ *       the part visits.
+ *   <li>cNew, the maxima along the row, one per column.
+ *   <li>c, where it cannot be read from mu itself and must be laid out ({@link
+ *       CoverAccumulators.Along}).
+ *   <li>The groups that several columns share: folded axes, or sets.
+ * </ol>
+ *
+ * <p>When all parts of a tensor are done, their maxima are merged into those of the first part,
+ * whose pieces span the whole tensor, and become the accumulators. Taking maxima is exact and
+ * associative, which is why neither the number of parts nor their order shows in the result.
  */
 public final class ScratchMaxima {
 
@@ -26,7 +36,7 @@ public final class ScratchMaxima {
   private final VisitedRows rows;
   private final TensorPart part;
 
-  /** By leading family: the first maximum held, how many, and the byte where they start. */
+  /** By leading axis: the first maximum held, how many, and the byte where they start. */
   private final long[] first;
 
   private final long[] count;
@@ -44,24 +54,29 @@ public final class ScratchMaxima {
   /** How much scratch the part needs, in float32 values. */
   public final long floats;
 
+  /**
+   * Lays out the maxima of a part.
+   *
+   * @param spansAll whether this is the tensor's first part, into which the others are merged
+   */
   public ScratchMaxima(
       CoverAccumulators accumulators, VisitedRows rows, TensorPart part, boolean spansAll) {
     this.accumulators = accumulators;
     this.rows = rows;
     this.part = part;
-    int families = accumulators.leading.length;
-    first = new long[families];
-    count = new long[families];
-    at = new long[families];
+    int axes = accumulators.leading.length;
+    first = new long[axes];
+    count = new long[axes];
+    at = new long[axes];
     long next = 0;
-    for (int f = 0; f < families; f++) {
-      AxisAccumulators family = accumulators.leading[f];
-      boolean some = family.byIndex() && !spansAll;
+    for (int f = 0; f < axes; f++) {
+      AxisAccumulators axis = accumulators.leading[f];
+      boolean some = axis.byIndex() && !spansAll;
       first[f] = some ? rows.entry(part.from()) : 0;
       count[f] =
           some
               ? rows.entry(part.to() - 1) + 1 - first[f]
-              : family.byIndex() ? rows.entries() : family.count();
+              : axis.byIndex() ? rows.entries() : axis.count();
       at[f] = next * Float.BYTES;
       next += aligned(count[f]);
     }
@@ -149,9 +164,9 @@ public final class ScratchMaxima {
   void raiseLeading(ThreadScratch block, long position, int count) {
     MemorySegment memory = block.maxima.segment();
     for (int f = 0; f < at.length; f++) {
-      AxisAccumulators family = accumulators.leading[f];
+      AxisAccumulators axis = accumulators.leading[f];
       for (int i = 0; i < count; i++) {
-        long index = family.byIndex() ? rows.entry(position + i) : family.index(block.row[i]);
+        long index = axis.byIndex() ? rows.entry(position + i) : axis.index(block.row[i]);
         raise(memory, at[f] + (index - first[f]) * Integer.BYTES, block.operands.rNew[i]);
       }
     }
@@ -182,6 +197,12 @@ public final class ScratchMaxima {
 
   /** How merged maxima become accumulators. */
   public interface Commit {
+    /**
+     * The new accumulator.
+     *
+     * @param mu of before the step
+     * @param max the new maximum over its set
+     */
     float of(float mu, float max);
   }
 
@@ -191,25 +212,25 @@ public final class ScratchMaxima {
    */
   public void commit(MemorySegment scratch, Commit visited, Commit shared) {
     for (int f = 0; f < at.length; f++) {
-      AxisAccumulators family = accumulators.leading[f];
-      boolean some = family.byIndex() && rows.isSparse();
+      AxisAccumulators axis = accumulators.leading[f];
+      boolean some = axis.byIndex() && rows.isSparse();
       for (long i = 0; i < count[f]; i++) {
         long index = some ? rows.index(i) : i;
-        write(family.mu(), index, scratch, at[f] + i * Float.BYTES, some ? visited : shared);
+        write(axis.mu(), index, scratch, at[f] + i * Float.BYTES, some ? visited : shared);
       }
     }
     switch (accumulators.along) {
       case AXIS -> write(accumulators.columns[0].mu(), scratch, cNewAt, shared);
       case FOLDED -> {
         for (int f = 0; f < groupAt.length; f++) {
-          AxisAccumulators family = accumulators.columns[f];
+          AxisAccumulators axis = accumulators.columns[f];
           for (long column = 0; column < rows.layout.rowLength(); column++) {
             raise(
                 scratch,
-                groupAt[f] + family.index(column) * Integer.BYTES,
+                groupAt[f] + axis.index(column) * Integer.BYTES,
                 scratch.get(JAVA_INT, cNewAt + column * Integer.BYTES));
           }
-          write(family.mu(), scratch, groupAt[f], shared);
+          write(axis.mu(), scratch, groupAt[f], shared);
         }
       }
       case SETS -> write(accumulators.all, scratch, groupAt[0], shared);

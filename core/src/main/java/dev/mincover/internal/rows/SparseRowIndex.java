@@ -40,12 +40,12 @@ public final class SparseRowIndex {
     start[count] = given;
   }
 
-  /** How many rows are touched. */
+  /** How many rows are named. */
   public int count() {
     return count;
   }
 
-  /** The index of the {@code entry}-th row touched. */
+  /** The index of the {@code entry}-th row named. */
   public long index(long entry) {
     return keys[start[(int) entry]] >>> 31;
   }

@@ -6,18 +6,22 @@ import dev.mincover.tensor.Gradient;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rows that one step visits, by position: all of a tensor's, or those of the indices of axis 0
- * that a sparse gradient touches. An index visited is an entry.
+ * The rows that one step visits: all of a tensor's, or those that a sparse gradient names. A row's
+ * <em>position</em> is its place among the rows visited, in ascending order. A sparse gradient
+ * names indices of axis 0, each of which has one or more rows; its <em>entry</em> is the place of
+ * such an index among those named.
  */
 public final class VisitedRows {
 
+  /** How the tensor is split into rows. */
   public final RowLayout layout;
-  private final @Nullable SparseRowIndex touched;
+
+  private final @Nullable SparseRowIndex sparse;
   private final long perEntry;
 
-  private VisitedRows(RowLayout layout, @Nullable SparseRowIndex touched) {
+  private VisitedRows(RowLayout layout, @Nullable SparseRowIndex sparse) {
     this.layout = layout;
-    this.touched = touched;
+    this.sparse = sparse;
     this.perEntry = layout.rowsPerIndex();
   }
 
@@ -26,19 +30,19 @@ public final class VisitedRows {
     return new VisitedRows(layout, null);
   }
 
-  /** The rows of some indices, in a view that has rows for each. */
-  public static VisitedRows of(RowLayout layout, SparseRowIndex touched) {
-    return new VisitedRows(layout, touched);
+  /** The rows of some indices of axis 0, in a layout that has rows of their own for each. */
+  public static VisitedRows of(RowLayout layout, SparseRowIndex sparse) {
+    return new VisitedRows(layout, sparse);
   }
 
   /** Whether rows may be left out. */
   public boolean isSparse() {
-    return touched != null;
+    return sparse != null;
   }
 
   /** How many positions there are. */
   long count() {
-    return touched == null ? layout.rows() : touched.count() * perEntry;
+    return sparse == null ? layout.rows() : sparse.count() * perEntry;
   }
 
   /** How many values they hold. */
@@ -47,10 +51,10 @@ public final class VisitedRows {
   }
 
   /** Takes the rows of another gradient; for rows that may be left out only. */
-  public SparseRowIndex touch(Gradient.Rows given) {
-    SparseRowIndex touched = requireNonNull(this.touched);
-    touched.set(given);
-    return touched;
+  public SparseRowIndex take(Gradient.Rows given) {
+    SparseRowIndex sparse = requireNonNull(this.sparse);
+    sparse.set(given);
+    return sparse;
   }
 
   /** The rows at {@code count} positions. */
@@ -62,12 +66,12 @@ public final class VisitedRows {
 
   /** The row at a position. */
   long row(long position) {
-    if (touched == null) {
+    if (sparse == null) {
       return position;
     }
     return perEntry == 1
-        ? touched.index(position)
-        : touched.index(position / perEntry) * perEntry + position % perEntry;
+        ? sparse.index(position)
+        : sparse.index(position / perEntry) * perEntry + position % perEntry;
   }
 
   /** The entry that a position belongs to. */
@@ -77,11 +81,11 @@ public final class VisitedRows {
 
   /** How many entries there are. */
   public long entries() {
-    return touched == null ? layout.rows() / Math.max(1, perEntry) : touched.count();
+    return sparse == null ? layout.rows() / Math.max(1, perEntry) : sparse.count();
   }
 
   /** The index along axis 0 of an entry. */
   public long index(long entry) {
-    return touched == null ? entry : touched.index(entry);
+    return sparse == null ? entry : sparse.index(entry);
   }
 }

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Adafactor on one tensor: R by row and C by column of each matrix along the last two axes, or one
- * statistic a weight below rank 2. Sums depend on their order, so that one thread takes a whole
+ * statistic per weight below rank 2. Sums depend on their order, so that one thread takes a whole
  * tensor, in row-major order.
  */
 public final class AdafactorRule extends Rule {

@@ -13,8 +13,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rule of one optimizer on one tensor, with the state it keeps. A step begins, then makes its
- * passes over the gradient, each in parts that threads share and each committed before the next.
+ * What an optimizer does to one tensor, and the state it keeps for it. A step {@link #read}s the
+ * gradient, {@link #begin}s, and makes its passes over the gradient. Threads share the parts of a
+ * {@link #pass}, which is {@link #commit}ted before the next one starts.
  */
 public abstract sealed class Rule permits Sm3Rule, AdamRule, AdafactorRule {
 
@@ -53,16 +54,13 @@ public abstract sealed class Rule permits Sm3Rule, AdamRule, AdafactorRule {
     return memory.bytes();
   }
 
-  /** The accumulators, copied to the heap. */
+  /** Copies the accumulators to the heap. */
   public abstract float[][] accumulators();
 
-  /**
-   * Whether the rule knows what to do with a sparse gradient; a message why not, or null if it
-   * does.
-   */
+  /** Why the rule cannot take a sparse gradient, in words; null if it can. */
   public abstract @Nullable String refusalOfRows();
 
-  /** Reads a gradient that fits the parameter; what is given back is the same object every time. */
+  /** Takes this step's gradient, which fits the parameter; returns the same object every time. */
   public StepGradient read(Gradient given) {
     gradient.set(given);
     return gradient;
@@ -81,7 +79,7 @@ public abstract sealed class Rule permits Sm3Rule, AdamRule, AdafactorRule {
     return overflowAt;
   }
 
-  /** Whether its gradient, or before the first any, needs the tiles of the threads' scratch. */
+  /** Whether this step's gradient needs the tiles of the threads' scratch memory. */
   public boolean needsTiles() {
     return false;
   }
@@ -123,7 +121,7 @@ public abstract sealed class Rule permits Sm3Rule, AdamRule, AdafactorRule {
     merge(pass, plan, scratch);
   }
 
-  /** Brings together what the parts have left in their scratch memory, if anything. */
+  /** Merges what the parts have left in their scratch memory, if the rule leaves anything. */
   void merge(int pass, Plan plan, ThreadScratch[] scratch) {}
 
   final StepGradient gradient() {

@@ -28,15 +28,16 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * SM3 on one tensor. SM3-II takes one pass; SM3-I takes one for the largest squares of every set
- * and, once they are added to mu, another that moves the weights.
+ * SM3 on one tensor. SM3-II takes one pass. SM3-I takes two: one finds the largest square of every
+ * set, and the other moves the weights once these squares are added to mu.
  *
- * <p>Sparse gradients under a moving average: every step scales all accumulators by beta. Those
- * that rows share are scaled at once; those that belong to one index of axis 0 when it is next
- * touched, as often as steps have passed, each rounded as it would have been [1].
+ * <p>A moving average scales all accumulators by beta at every step, also those of rows that a
+ * sparse gradient does not name. Accumulators that rows share are scaled at once. Those that belong
+ * to one index of axis 0 are scaled when that index is next named, once for each step that has
+ * passed, and each product is rounded as it would have been at its step [1].
  *
- * <p>[1] A stamp an index, 4 bytes, tells up to which step it is settled. It is obtained at the
- * first sparse gradient.
+ * <p>[1] A stamp of 4 bytes per index says up to which step its accumulators are settled. The
+ * stamps are allocated at the first sparse gradient.
  */
 public final class Sm3Rule extends Rule {
 
@@ -185,7 +186,7 @@ public final class Sm3Rule extends Rule {
     }
   }
 
-  /** Scales what belongs to the indices about to be touched, for the steps that left them out. */
+  /** Scales what belongs to the indices about to be visited, for the steps that left them out. */
   private void settle(VisitedRows rows) {
     if (keepNu == 1 || !mu.ownedByIndex()) {
       return;

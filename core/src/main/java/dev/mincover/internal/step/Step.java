@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One step over all tensors, shared by a team of threads. A tensor too big for a fair share is cut
- * into a part a thread; all others go whole to whichever thread is free, the largest first and the
- * small ones in batches.
+ * into one part per thread. All others go whole to whichever thread is free, the largest first and
+ * the small ones in batches.
  */
 public final class Step {
 

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The module alone is not enough. Only HotSpot's C2 turns vectors into registers; interpreted,
  * or compiled by C1, each of them is an object on the heap, and code made of them runs several
- * times slower than scalar code. {@code SPECIES_PREFERRED} does not tell: it says 512 bits all the
- * same. {@code java.vm.info} tells for some ways to leave C2 out, but not for {@code
+ * times slower than scalar code. {@code SPECIES_PREFERRED} does not show it: it has 512 bits all
+ * the same. {@code java.vm.info} shows some ways to leave C2 out, but not {@code
  * -XX:TieredStopAtLevel} of 0, 2 and 3 [1].
  *
  * <p>[1] Seen with JDK 25.0.3. So the flag itself is read, where the module jdk.management is
