@@ -141,7 +141,7 @@ public abstract class Sm3Contract {
   }
 
   private void reproduces(GoldenSequence sequence) {
-    Sm3 recipe = Recipes.recipe(sequence);
+    Sm3 recipe = OracleTerms.recipe(sequence);
     Shape shape = Shape.of(sequence.shape().stream().mapToLong(Integer::longValue).toArray());
     Initial initial = new Initial(shape, Floats.of(sequence.initialWeights()), false);
     try (Training training = bind(recipe, Map.of("w", initial), 1)) {
@@ -271,7 +271,7 @@ public abstract class Sm3Contract {
       for (Map.Entry<String, Initial> entry : parameters.entrySet()) {
         String name = entry.getKey();
         Shape shape = entry.getValue().shape;
-        long mu = Recipes.cover(recipe.cover().of(name), lengths(shape)).sets().size();
+        long mu = OracleTerms.cover(recipe.cover().of(name), lengths(shape)).sets().size();
         long m = recipe.momentum().isNone() ? 0 : shape.size();
         assertThat(training.optimizer().stateBytes(name))
             .as("%s of shape %s", name, shape)
@@ -330,7 +330,7 @@ public abstract class Sm3Contract {
 
   private static ReferenceSm3 oracle(Sm3 recipe, String name, Initial initial) {
     return new ReferenceSm3(
-        Recipes.config(recipe, name, lengths(initial.shape)), Floats.doubles(initial.values));
+        OracleTerms.config(recipe, name, lengths(initial.shape)), Floats.doubles(initial.values));
   }
 
   private static int[] lengths(Shape shape) {

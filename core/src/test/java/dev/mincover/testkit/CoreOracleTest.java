@@ -76,7 +76,7 @@ class CoreOracleTest {
         oracles.put(
             kind,
             new ReferenceSm3(
-                Recipes.config(recipe, kind.name(), run.lengths()),
+                OracleTerms.config(recipe, kind.name(), run.lengths()),
                 Floats.doubles(Floats.of(run.weights()))));
       }
       try (var training = builder.bind(recipe, 1)) {
@@ -124,8 +124,8 @@ class CoreOracleTest {
   @MethodSource("golden")
   void reproducesWhatOthersComputed(GoldenSequence s) {
     Set<Sm3> recipes = new LinkedHashSet<>();
-    recipes.add(Recipes.recipe(s));
-    recipes.add(Recipes.recipe(s, Recipes.sets(s.config().cover())));
+    recipes.add(OracleTerms.recipe(s));
+    recipes.add(OracleTerms.recipe(s, OracleTerms.sets(s.config().cover())));
     int[] shape = s.shape().stream().mapToInt(Integer::intValue).toArray();
     for (Sm3 recipe : recipes) {
       try (var training = CoreRun.of(recipe, Floats.of(s.initialWeights()), shape)) {
@@ -168,7 +168,7 @@ class CoreOracleTest {
   @ParameterizedTest(name = "{0}")
   @MethodSource("dev.mincover.testkit.GoldenSequence#probes")
   void epsilonShrinksSmallGradients(GoldenSequence s) {
-    try (var training = CoreRun.of(Recipes.recipe(s), new float[1])) {
+    try (var training = CoreRun.of(OracleTerms.recipe(s), new float[1])) {
       training.step(Floats.of(s.gradient(1)));
       Close.relatively(Floats.doubles(training.weights()), s.weights(1), 1e-6, "weight");
     }

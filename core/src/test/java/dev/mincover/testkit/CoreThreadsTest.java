@@ -93,7 +93,7 @@ class CoreThreadsTest {
   }
 
   private static Cover sets(Tensor tensor) {
-    return Recipes.sets(RandomRun.randomCover(5, tensor.size));
+    return OracleTerms.sets(RandomRun.randomCover(5, tensor.size));
   }
 
   private static final long SEED = 11;

@@ -41,7 +41,7 @@ class CoreStatisticsTest {
   void theStatisticsBoundTheSumOfSquaresInOrder(RandomRun run) {
     for (CoverKind kind : CoverKind.values()) {
       Cover cover = kind.of(run.seed(), run.lengths());
-      ReferenceCover sets = Recipes.cover(cover, run.lengths());
+      ReferenceCover sets = OracleTerms.cover(cover, run.lengths());
       float[] sum = new float[sets.size()];
       double[] exact = new double[sets.size()];
       try (var one = run(SM3.cover(cover).algorithm(Algorithm.SM3_I), run);

@@ -9,9 +9,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Core's recipes in the oracle's terms, and the other way round. */
-final class Recipes {
+final class OracleTerms {
 
-  private Recipes() {}
+  private OracleTerms() {}
 
   /** What the oracle must compute for one parameter of a recipe. */
   static ReferenceSm3.Config config(Sm3 recipe, String name, int... shape) {

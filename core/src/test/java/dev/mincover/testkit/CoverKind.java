@@ -27,7 +27,7 @@ enum CoverKind {
       case AXES_REVERSED ->
           Cover.axes(IntStream.rangeClosed(0, last).map(axis -> last - axis).toArray());
       case SETS ->
-          Recipes.sets(
+          OracleTerms.sets(
               RandomRun.randomCover(seed, IntStream.of(shape).reduce(1, Math::multiplyExact)));
     };
   }
