@@ -42,7 +42,9 @@ import picocli.CommandLine.Spec;
       "In config, learningRate is required; momentum, momentumKind (\"average\", \"heavy-ball\","
           + " \"nesterov\"), beta2 (1 is the sum), epsilon (0 is the paper's rule), algorithm"
           + " (\"SM3-I\", \"SM3-II\"), cover (\"slices\", \"singletons\", \"whole\", \"rows\" or"
-          + " arrays of row-major positions) and weightDecay may be left out.",
+          + " arrays of row-major positions), weightDecay and compatibility may be left out."
+          + " \"compatibility\": \"keep-max\" is for PyTorch-SM3 and pytorch_optimizer, whose"
+          + " accumulators never shrink under beta2.",
       ""
     },
     mixinStandardHelpOptions = true,
@@ -113,6 +115,9 @@ public final class ReplayCommand implements Callable<Integer> {
         out.println(file);
       }
       out.println(lines.of(replay));
+      if (replay.likelyReason() != null) {
+        out.println("  likely reason: " + replay.likelyReason());
+      }
     }
     boolean within = replays.stream().allMatch(Replay::within);
     out.println(json ? JsonOption.text(new Report(tolerance, within, replays)) : summary(replays));

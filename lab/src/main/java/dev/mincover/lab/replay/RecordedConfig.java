@@ -18,7 +18,8 @@ final class RecordedConfig {
           "epsilon",
           "algorithm",
           "cover",
-          "weightDecay");
+          "weightDecay",
+          "compatibility");
 
   private RecordedConfig() {}
 
@@ -38,6 +39,21 @@ final class RecordedConfig {
     recipe = recipe.algorithm(algorithm(config.get("algorithm"), recipe.algorithm()));
     recipe = cover(recipe, config.get("cover"));
     return weightDecay(recipe, config.get("weightDecay"));
+  }
+
+  /** What the recorded optimizer computes besides; nothing unless the config says so. */
+  static Compatibility compatibility(Field config, Sm3 recipe) {
+    Field field = config.get("compatibility");
+    if (field.isAbsent()) {
+      return Compatibility.NONE;
+    }
+    if (!field.text().equals("keep-max")) {
+      throw field.error("give \"keep-max\", or leave it out");
+    }
+    if (recipe.algorithm() == Sm3.Algorithm.SM3_I) {
+      throw field.error("leave it out with SM3-I, whose sums keep their maximum anyway");
+    }
+    return Compatibility.KEEP_MAX;
   }
 
   private static Momentum momentum(Field beta, Field kind) {

@@ -18,12 +18,19 @@ import org.jspecify.annotations.Nullable;
  * @param name of the sequence
  * @param shape of the weights
  * @param recipe what the recorded optimizer computed
+ * @param compatibility what it computed besides
  * @param initial the weights before step 1, finite
  * @param steps in their order
  */
 @SuppressWarnings("ArrayRecordComponent") // Never compared.
 public record Recording(
-    String file, String name, Shape shape, Sm3 recipe, float[] initial, List<Step> steps) {
+    String file,
+    String name,
+    Shape shape,
+    Sm3 recipe,
+    Compatibility compatibility,
+    float[] initial,
+    List<Step> steps) {
 
   /**
    * One step.
@@ -51,8 +58,10 @@ public record Recording(
     Shape shape = dimensions.checked(() -> Shape.of(lengths));
     checkEmpty(dimensions, shape);
     Sm3 recipe = RecordedConfig.recipe(sequence.get("config"));
+    Compatibility compatibility = RecordedConfig.compatibility(sequence.get("config"), recipe);
     float[] initial = initial(sequence.get("param0"), shape);
-    Recording recording = new Recording(file, name, shape, recipe, initial, steps(sequence, shape));
+    Recording recording =
+        new Recording(file, name, shape, recipe, compatibility, initial, steps(sequence, shape));
     // Whether the recipe fits the tensor is known to core alone.
     sequence
         .checked(() -> Optimizer.bind(recipe, List.of(recording.parameter(initial)), 1))
@@ -73,6 +82,16 @@ public record Recording(
       }
       left -= dimension;
     }
+  }
+
+  /** This recording, as if another recipe had been recorded. */
+  Recording with(Sm3 recipe) {
+    return new Recording(file, name, shape, recipe, compatibility, initial, steps);
+  }
+
+  /** This recording, to be replayed in another way. */
+  Recording with(Compatibility compatibility) {
+    return new Recording(file, name, shape, recipe, compatibility, initial, steps);
   }
 
   /** How many steps have recorded weights. */

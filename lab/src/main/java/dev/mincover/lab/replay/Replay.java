@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param within whether all steps were taken and no difference is above the tolerance
  * @param stoppedAt step that was refused, so that it and later ones were not taken; null if none
  * @param message why not all steps were taken, or which weight is not finite; null if neither
+ * @param likelyReason which known difference of other implementations explains it; null if all is
+ *     within the tolerance, or none does
  */
 public record Replay(
     String file,
@@ -38,7 +40,8 @@ public record Replay(
     @Nullable List<Long> index,
     boolean within,
     @Nullable Integer stoppedAt,
-    @Nullable String message) {
+    @Nullable String message,
+    @Nullable String likelyReason) {
 
   /**
    * Takes the recorded steps.
@@ -46,6 +49,33 @@ public record Replay(
    * @param tolerance how large an absolute difference may be, at least 0
    */
   public static Replay of(Recording recording, double tolerance) {
+    Replay replay = once(recording, tolerance);
+    return replay.within || replay.stoppedAt != null
+        ? replay
+        : LikelyReason.of(recording, tolerance).map(replay::because).orElse(replay);
+  }
+
+  private Replay because(String reason) {
+    return new Replay(
+        file,
+        name,
+        shape,
+        steps,
+        comparedSteps,
+        largestDifference,
+        step,
+        index,
+        within,
+        stoppedAt,
+        message,
+        reason);
+  }
+
+  /** The same, without a look for the reason. */
+  static Replay once(Recording recording, double tolerance) {
+    if (recording.compatibility() == Compatibility.KEEP_MAX) {
+      return keepMax(recording, tolerance);
+    }
     float[] weights = recording.initial().clone();
     Difference difference = new Difference();
     String stopped = null;
@@ -63,22 +93,21 @@ public record Replay(
         }
       }
     }
-    String message =
-        Stream.of(difference.pair, stopped == null ? "" : stopped)
-            .filter(part -> !part.isEmpty())
-            .collect(Collectors.joining("; "));
-    return new Replay(
-        recording.file(),
-        recording.name(),
-        Arrays.stream(recording.shape().dimensions()).boxed().toList(),
-        recording.steps().size(),
-        difference.compared,
-        difference.compared > 0 && Double.isFinite(difference.largest) ? difference.largest : null,
-        difference.step == 0 ? null : difference.step,
-        difference.step == 0 ? null : axes(difference.index, recording.shape()),
-        stopped == null && difference.largest <= tolerance,
-        stopped == null ? null : taken + 1,
-        message.isEmpty() ? null : message);
+    return difference.replay(recording, tolerance, taken, stopped);
+  }
+
+  private static Replay keepMax(Recording recording, double tolerance) {
+    KeepMaxSm3 optimizer = new KeepMaxSm3(recording);
+    Difference difference = new Difference();
+    int taken = 0;
+    for (Recording.Step step : recording.steps()) {
+      float[] weights = optimizer.step(step.gradient());
+      taken++;
+      if (step.weights() != null) {
+        difference.add(taken, weights, step.weights());
+      }
+    }
+    return difference.replay(recording, tolerance, taken, null);
   }
 
   /** Takes step t; if its gradient is refused, returns why. */
@@ -119,6 +148,27 @@ public record Replay(
           }
         }
       }
+    }
+
+    /** What came of it, after so many steps, and why no more if no more were taken. */
+    Replay replay(Recording recording, double tolerance, int taken, @Nullable String stopped) {
+      String message =
+          Stream.of(pair, stopped == null ? "" : stopped)
+              .filter(part -> !part.isEmpty())
+              .collect(Collectors.joining("; "));
+      return new Replay(
+          recording.file(),
+          recording.name(),
+          Arrays.stream(recording.shape().dimensions()).boxed().toList(),
+          recording.steps().size(),
+          compared,
+          compared > 0 && Double.isFinite(largest) ? largest : null,
+          step == 0 ? null : step,
+          step == 0 ? null : axes(index, recording.shape()),
+          stopped == null && largest <= tolerance,
+          stopped == null ? null : taken + 1,
+          message.isEmpty() ? null : message,
+          null);
     }
 
     /** What is not finite can only be equal, or infinitely far away. */

@@ -94,10 +94,11 @@ class ReplayCommandTest {
     String expected =
         "{'tolerance': 1.0E-6, 'within': false, 'sequences': ["
             + row.formatted(file, "exact", "[2]", 1, "0.0")
-            + " 'step': null, 'index': null, 'within': true, 'stoppedAt': null, 'message': null}, "
+            + " 'step': null, 'index': null, 'within': true, 'stoppedAt': null, 'message': null,"
+            + " 'likelyReason': null}, "
             + row.formatted(file, "off", "[2, 2]", 2, "9.765625E-4")
             + " 'step': 2, 'index': [1, 0], 'within': false, 'stoppedAt': null,"
-            + " 'message': null}]}";
+            + " 'message': null, 'likelyReason': null}]}";
     assertThat(JsonMapper.shared().readTree(result.out()))
         .isEqualTo(JsonMapper.shared().readTree(expected.replace('\'', '"')));
     assertThat(replay(file, "--json", "--tolerance", "1").out()).contains("\"within\" : true");

@@ -12,10 +12,10 @@ import picocli.CommandLine;
  *
  * @param code the exit code
  */
-record Result(int code, String out, String err) {
+public record Result(int code, String out, String err) {
 
   /** Runs a command line, the words after {@code mincover}. */
-  static Result mincover(String... words) {
+  public static Result mincover(String... words) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     CommandLine commandLine = Mincover.commandLine();
@@ -25,7 +25,7 @@ record Result(int code, String out, String err) {
   }
 
   /** Runs a command with its arguments. */
-  static Result mincover(String command, List<String> arguments) {
+  public static Result mincover(String command, List<String> arguments) {
     List<String> words = new ArrayList<>(List.of(command));
     words.addAll(arguments);
     return mincover(words.toArray(String[]::new));
