@@ -2,6 +2,7 @@ package dev.mincover;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
+import dev.mincover.checkpoint.DamagedFileException;
 import dev.mincover.checkpoint.NamedTensor;
 import dev.mincover.checkpoint.SafetensorsFile;
 import dev.mincover.checkpoint.SafetensorsWriter;
@@ -162,8 +163,12 @@ final class Checkpoint {
    */
   Progress load(Path path, RecipeChanges changes, Runnable beforeChange) throws IOException {
     try (SafetensorsFile file = SafetensorsFile.open(path)) {
-      file.verify();
       Map<String, String> metadata = new LinkedHashMap<>(file.metadata());
+      if (metadata.keySet().stream().anyMatch(key -> key.startsWith(RESERVED))
+          && !file.hasChecksum()) {
+        throw new DamagedFileException(path, "has lost its checksum");
+      }
+      file.verify();
       Loading loading = new Loading(file, changes);
       loading.requireFormat(metadata);
       loading.requireRecipe(metadata);

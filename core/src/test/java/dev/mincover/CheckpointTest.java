@@ -361,13 +361,7 @@ class CheckpointTest {
     Model model = new Model(3);
     List<Parameter> fewer = new ArrayList<>(model.all());
     fewer.removeIf(parameter -> parameter.name().equals("kernel"));
-    refuses(
-        SM3,
-        SM3,
-        fewer,
-        RecipeChanges.LEARNING_RATE,
-        "'optimizer/kernel/",
-        "nothing is bound");
+    refuses(SM3, SM3, fewer, RecipeChanges.LEARNING_RATE, "'optimizer/kernel/", "nothing is bound");
     List<Parameter> more = new ArrayList<>(model.all());
     more.add(Parameter.of("more", new float[2], 2));
     refuses(SM3, SM3, more, RecipeChanges.LEARNING_RATE, "lacks tensor 'more' (F32 [2])");
