@@ -12,6 +12,7 @@ module dev.mincover.core {
 
   exports dev.mincover;
   exports dev.mincover.average;
+  exports dev.mincover.checkpoint;
   exports dev.mincover.cover;
   exports dev.mincover.recipe;
   exports dev.mincover.schedule;

@@ -3,6 +3,7 @@ package dev.mincover;
 import static java.util.Objects.requireNonNull;
 
 import dev.mincover.average.Average;
+import dev.mincover.checkpoint.NamedTensor;
 import dev.mincover.internal.gradient.GradientScan;
 import dev.mincover.internal.gradient.StepGradient;
 import dev.mincover.internal.rule.Rule;
@@ -18,6 +19,8 @@ import dev.mincover.recipe.Recipe;
 import dev.mincover.tensor.Gradient;
 import dev.mincover.tensor.Parameter;
 import dev.mincover.tensor.Shape;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -58,6 +61,7 @@ public final class Optimizer implements AutoCloseable {
   private final Step step;
   private final StepGuard guard;
   private final @Nullable AverageBuffers averages;
+  private final Checkpoint checkpoint;
   private final int threads;
   private final double largestMultiplier;
   private final double largestDecay;
@@ -140,6 +144,7 @@ public final class Optimizer implements AutoCloseable {
       step = new Step(rules, team);
       guard = new StepGuard(options, learning, new GradientScan(team));
       averages = options.average() instanceof Average.None ? null : averages();
+      checkpoint = new Checkpoint(recipe, this.parameters.values(), rules, averages);
     } catch (RuntimeException | Error failure) {
       team.close();
       memory.close();
@@ -174,15 +179,9 @@ public final class Optimizer implements AutoCloseable {
    */
   public synchronized void step(Map<String, Gradient> gradients) {
     requireOpen();
-    if (failed) {
-      throw new IllegalStateException(
-          "a step failed half way and left weights and state between two steps; restore the weights and bind again");
-    }
+    requireWhole();
+    requireOwnWeights();
     if (averages != null) {
-      if (averages.areSwappedIn()) {
-        throw new IllegalStateException(
-            "averages are in the weights' place; close what swapInAverage gave before the next step");
-      }
       requireUsableWeights(); // The average takes in those without a gradient as well.
     }
     try {
@@ -295,6 +294,100 @@ public final class Optimizer implements AutoCloseable {
         closed[0] = true;
       }
     };
+  }
+
+  /**
+   * Weights and state as named tensors over their own memory, for code that writes them elsewhere
+   * than {@link #save}. The weights of all parameters have their names;
+   * docs/reference/checkpoints.md lists those of the state. The memory is valid until this
+   * optimizer is closed, and shows later steps.
+   *
+   * @throws IllegalStateException if this optimizer is closed, an earlier step failed half way, or
+   *     averages are in the weights' place
+   */
+  public synchronized List<NamedTensor> state() {
+    requireSaveable();
+    return checkpoint.tensors();
+  }
+
+  /**
+   * Saves weights, state and recipe to a safetensors file, for {@link #load}.
+   *
+   * @throws IOException as {@link #save(Path, Map)}
+   */
+  public void save(Path file) throws IOException {
+    save(file, Map.of());
+  }
+
+  /**
+   * Saves weights, state and recipe to a safetensors file, with text of the user's. The file is
+   * written beside an older one of that name and takes its place once it is whole and on the disk,
+   * so that a crash leaves one or the other. Tensors are written from their own memory; the save
+   * takes no more than a few MiB besides.
+   *
+   * @param metadata free text by key, such as the position in the data; {@link #load} returns it
+   * @throws IOException if it cannot be written; an older file is as it was
+   * @throws IllegalArgumentException if a key starts with {@code mincover.}
+   * @throws IllegalStateException as {@link #state}
+   */
+  public synchronized void save(Path file, Map<String, String> metadata) throws IOException {
+    requireSaveable();
+    requireUsableWeights();
+    checkpoint.save(file, new Checkpoint.Progress(steps, skippedSteps, metadata));
+  }
+
+  /**
+   * Overwrites weights and state with a checkpoint's, as {@link #load(Path, RecipeChanges)} with
+   * {@link RecipeChanges#LEARNING_RATE}.
+   */
+  public Map<String, String> load(Path file) throws IOException {
+    return load(file, RecipeChanges.LEARNING_RATE);
+  }
+
+  /**
+   * Overwrites weights and state with a checkpoint's. Steps after it give the bits that they would
+   * have given after {@link #save}. Everything is checked before anything changes: the file's
+   * checksum, every name, shape and type, and the recipe.
+   *
+   * @param changes in what this recipe may differ from the checkpoint's
+   * @return the metadata it was saved with
+   * @throws IOException if the file cannot be read or is damaged ({@link
+   *     dev.mincover.checkpoint.DamagedFileException}); nothing has changed
+   * @throws IllegalArgumentException if it does not fit, naming the first difference and the
+   *     remedy; nothing has changed
+   * @throws IllegalStateException if this optimizer is closed, or averages are in the weights'
+   *     place
+   */
+  public synchronized Map<String, String> load(Path file, RecipeChanges changes)
+      throws IOException {
+    requireOpen();
+    requireOwnWeights();
+    requireUsableWeights();
+    Checkpoint.Progress progress = checkpoint.load(file, changes, () -> failed = true);
+    steps = progress.steps();
+    skippedSteps = progress.skippedSteps();
+    failed = false; // Weights and state are of one step again.
+    return progress.metadata();
+  }
+
+  private void requireSaveable() {
+    requireOpen();
+    requireWhole();
+    requireOwnWeights();
+  }
+
+  private void requireWhole() {
+    if (failed) {
+      throw new IllegalStateException(
+          "a step failed half way and left weights and state between two steps; load a checkpoint, or restore the weights and bind again");
+    }
+  }
+
+  private void requireOwnWeights() {
+    if (averages != null && averages.areSwappedIn()) {
+      throw new IllegalStateException(
+          "averages are in the weights' place; close what swapInAverage gave first");
+    }
   }
 
   /** The parameters in the order given, frozen ones included. */

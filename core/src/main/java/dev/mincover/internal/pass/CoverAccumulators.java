@@ -3,6 +3,7 @@ package dev.mincover.internal.pass;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import dev.mincover.checkpoint.NamedTensor;
 import dev.mincover.cover.Cover;
 import dev.mincover.internal.kernel.RowKernel;
 import dev.mincover.internal.rows.RowLayout;
@@ -72,8 +73,11 @@ public final class CoverAccumulators {
 
   private final MemorySegment setsOf;
 
-  /** In the order they are shown. */
-  private final List<MemorySegment> shown;
+  /** All of them, in the order in which they are shown and saved. */
+  private final List<Named> named;
+
+  /** Accumulators under the name that they have in a saved state. */
+  private record Named(String name, Shape shape, MemorySegment mu) {}
 
   private CoverAccumulators(
       Along along,
@@ -82,14 +86,14 @@ public final class CoverAccumulators {
       MemorySegment all,
       MemorySegment firstSet,
       MemorySegment setsOf,
-      List<MemorySegment> shown) {
+      List<Named> named) {
     this.along = along;
     this.leading = leading.toArray(AxisAccumulators[]::new);
     this.columns = columns.toArray(AxisAccumulators[]::new);
     this.all = all;
     this.firstSet = firstSet;
     this.setsOf = setsOf;
-    this.shown = shown;
+    this.named = named;
   }
 
   /**
@@ -119,23 +123,30 @@ public final class CoverAccumulators {
   public static CoverAccumulators each(RowLayout layout, NativeMemory memory) {
     MemorySegment mu = memory.floats(layout.shape().size());
     return new CoverAccumulators(
-        Along.EACH, List.of(), List.of(), mu, MemorySegment.NULL, MemorySegment.NULL, List.of(mu));
+        Along.EACH,
+        List.of(),
+        List.of(),
+        mu,
+        MemorySegment.NULL,
+        MemorySegment.NULL,
+        List.of(new Named("mu", layout.shape(), mu)));
   }
 
   private static CoverAccumulators whole(NativeMemory memory) {
     AxisAccumulators one = new AxisAccumulators(memory.floats(1), Long.MAX_VALUE, 1, false);
-    return axes(Along.NONE, List.of(one), List.of(), List.of(one.mu()));
+    return axes(
+        Along.NONE, List.of(one), List.of(), List.of(new Named("mu", Shape.of(), one.mu())));
   }
 
   private static CoverAccumulators axes(List<Integer> axes, RowLayout layout, NativeMemory memory) {
     Shape shape = layout.shape();
     List<AxisAccumulators> leading = new ArrayList<>();
     List<AxisAccumulators> columns = new ArrayList<>();
-    List<MemorySegment> shown = new ArrayList<>();
+    List<Named> named = new ArrayList<>();
     for (int axis : axes) {
       long count = shape.dimension(axis);
       MemorySegment mu = memory.floats(count);
-      shown.add(mu);
+      named.add(new Named("mu." + axis, Shape.of(count), mu));
       if (axis < layout.leading()) {
         long stride = RowLayout.product(shape, axis + 1, layout.leading());
         // That of axis 0 comes first, wherever it is shown.
@@ -149,16 +160,16 @@ public final class CoverAccumulators {
     }
     boolean plain = layout.leading() == shape.rank() - 1;
     Along along = columns.isEmpty() ? Along.NONE : plain ? Along.AXIS : Along.FOLDED;
-    return axes(along, leading, columns, shown);
+    return axes(along, leading, columns, named);
   }
 
   private static CoverAccumulators axes(
       Along along,
       List<AxisAccumulators> leading,
       List<AxisAccumulators> columns,
-      List<MemorySegment> shown) {
+      List<Named> named) {
     return new CoverAccumulators(
-        along, leading, columns, MemorySegment.NULL, MemorySegment.NULL, MemorySegment.NULL, shown);
+        along, leading, columns, MemorySegment.NULL, MemorySegment.NULL, MemorySegment.NULL, named);
   }
 
   private static CoverAccumulators sets(
@@ -176,7 +187,14 @@ public final class CoverAccumulators {
         }
       }
     }
-    return new CoverAccumulators(Along.SETS, List.of(), List.of(), mu, first, setsOf, List.of(mu));
+    return new CoverAccumulators(
+        Along.SETS,
+        List.of(),
+        List.of(),
+        mu,
+        first,
+        setsOf,
+        List.of(new Named("mu", Shape.of(sets.count()), mu)));
   }
 
   /** Where the sets of each weight will begin, once all members are known to be right. */
@@ -293,6 +311,13 @@ public final class CoverAccumulators {
 
   /** Copies the accumulators to the heap: one array per axis, or one for all. */
   public float[][] copy() {
-    return shown.stream().map(mu -> mu.toArray(JAVA_FLOAT)).toArray(float[][]::new);
+    return named.stream().map(each -> each.mu().toArray(JAVA_FLOAT)).toArray(float[][]::new);
+  }
+
+  /** The accumulators in their own memory, to be saved or overwritten. */
+  public List<NamedTensor> state() {
+    return named.stream()
+        .map(each -> NamedTensor.of(each.name(), each.shape(), each.mu()))
+        .toList();
   }
 }

@@ -1,5 +1,7 @@
 package dev.mincover.internal.pass;
 
+import dev.mincover.checkpoint.NamedTensor;
+import dev.mincover.checkpoint.StoredType;
 import dev.mincover.internal.kernel.Coefficients;
 import dev.mincover.internal.kernel.KernelSpec.Feature;
 import dev.mincover.internal.rows.RowLayout;
@@ -16,8 +18,10 @@ import dev.mincover.recipe.Options;
 import dev.mincover.recipe.Rounding;
 import dev.mincover.tensor.DataType;
 import dev.mincover.tensor.Parameter;
+import dev.mincover.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -94,6 +98,26 @@ public final class LearningTensor {
               memory.bytes(size),
               memory.floats(Int8.scales(layout.rows(), layout.rowLength())),
               layout.rowLength());
+    };
+  }
+
+  /** The momentum as it is stored, in its own memory; empty without momentum. */
+  public List<NamedTensor> momentumState() {
+    Shape shape = layout.shape();
+    return switch (momentum) {
+      case null -> List.of();
+      case Float32 kept -> List.of(NamedTensor.of("momentum", shape, kept.values()));
+      case BFloat16 kept ->
+          List.of(new NamedTensor("momentum", StoredType.BF16, shape, kept.values()));
+      case Float16 kept ->
+          List.of(new NamedTensor("momentum", StoredType.F16, shape, kept.values()));
+      case Int8 kept ->
+          List.of(
+              new NamedTensor("momentum.codes", StoredType.I8, shape, kept.codes()),
+              NamedTensor.of(
+                  "momentum.scales",
+                  Shape.of(kept.scales().byteSize() / Float.BYTES),
+                  kept.scales()));
     };
   }
 

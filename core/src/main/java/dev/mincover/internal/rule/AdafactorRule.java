@@ -3,6 +3,7 @@ package dev.mincover.internal.rule;
 import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
+import dev.mincover.checkpoint.NamedTensor;
 import dev.mincover.internal.gradient.StepGradient;
 import dev.mincover.internal.kernel.Coefficients;
 import dev.mincover.internal.kernel.RowKernel;
@@ -17,6 +18,7 @@ import dev.mincover.recipe.Adafactor;
 import dev.mincover.tensor.Parameter;
 import dev.mincover.tensor.Shape;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -100,6 +102,29 @@ public final class AdafactorRule extends Rule {
   public float[][] accumulators() {
     float[] first = byRow.toArray(JAVA_FLOAT);
     return factored ? new float[][] {first, byColumn.toArray(JAVA_FLOAT)} : new float[][] {first};
+  }
+
+  @Override
+  public List<NamedTensor> state() {
+    List<NamedTensor> state = new ArrayList<>();
+    if (factored) {
+      state.add(NamedTensor.of("r", Shape.of(matrices * rows), byRow));
+      state.add(NamedTensor.of("c", Shape.of(matrices * columns), byColumn));
+    } else {
+      state.add(NamedTensor.of("v", tensor.layout.shape(), byRow));
+    }
+    state.addAll(tensor.momentumState());
+    return state;
+  }
+
+  @Override
+  public long steps() {
+    return steps;
+  }
+
+  @Override
+  public void restoreSteps(long steps) {
+    this.steps = steps;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.mincover.internal.rule;
 
+import dev.mincover.checkpoint.NamedTensor;
 import dev.mincover.internal.gradient.StepGradient;
 import dev.mincover.internal.kernel.Coefficients;
 import dev.mincover.internal.kernel.RowKernel;
@@ -27,6 +28,7 @@ public final class AdamRule extends Rule {
   private final CoverAccumulators v;
   private final Storage squares;
   private final Storage mean;
+  private final MemorySegment m;
   private final float keepM;
   private final float addM;
   private final float keepV;
@@ -42,7 +44,8 @@ public final class AdamRule extends Rule {
     this.recipe = recipe;
     v = state.v;
     squares = new Float32(v.all);
-    mean = new Float32(state.m);
+    m = state.m;
+    mean = new Float32(m);
     keepM = (float) recipe.beta1();
     addM = Coefficients.complement(recipe.beta1());
     keepV = (float) recipe.beta2();
@@ -70,6 +73,23 @@ public final class AdamRule extends Rule {
   @Override
   public float[][] accumulators() {
     return v.copy();
+  }
+
+  @Override
+  public List<NamedTensor> state() {
+    return List.of(
+        NamedTensor.of("m", tensor.layout.shape(), m),
+        NamedTensor.of("v", tensor.layout.shape(), v.all));
+  }
+
+  @Override
+  public long steps() {
+    return steps;
+  }
+
+  @Override
+  public void restoreSteps(long steps) {
+    this.steps = steps;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.mincover.internal.rule;
 
+import dev.mincover.checkpoint.NamedTensor;
 import dev.mincover.internal.gradient.StepGradient;
 import dev.mincover.internal.pass.LearningTensor;
 import dev.mincover.internal.pass.ScratchMaxima;
@@ -56,6 +57,23 @@ public abstract sealed class Rule permits Sm3Rule, AdamRule, AdafactorRule {
 
   /** Copies the accumulators to the heap. */
   public abstract float[][] accumulators();
+
+  /**
+   * The state but for {@link #steps}, in its own memory, settled as of the last step: reading it
+   * saves the state, overwriting it restores one. Names do not depend on which options are on.
+   */
+  public abstract List<NamedTensor> state();
+
+  /** Values along a row, at whose ends blocks of int8 momentum end. */
+  public long rowLength() {
+    return tensor.layout.rowLength();
+  }
+
+  /** How many steps gave this tensor a gradient. */
+  public abstract long steps();
+
+  /** Sets {@link #steps}, as a state that was restored has it. */
+  public abstract void restoreSteps(long steps);
 
   /** Why the rule cannot take a sparse gradient, in words; null if it can. */
   public abstract @Nullable String refusalOfRows();

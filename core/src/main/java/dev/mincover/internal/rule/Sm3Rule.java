@@ -3,6 +3,7 @@ package dev.mincover.internal.rule;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import dev.mincover.checkpoint.NamedTensor;
 import dev.mincover.internal.gradient.StepGradient;
 import dev.mincover.internal.kernel.Coefficients;
 import dev.mincover.internal.kernel.Kernels;
@@ -104,6 +105,27 @@ public final class Sm3Rule extends Rule {
   public float[][] accumulators() {
     settleAll(steps);
     return mu.copy();
+  }
+
+  @Override
+  public List<NamedTensor> state() {
+    settleAll(steps);
+    List<NamedTensor> state = new ArrayList<>(mu.state());
+    state.addAll(tensor.momentumState());
+    return state;
+  }
+
+  @Override
+  public long steps() {
+    return steps;
+  }
+
+  @Override
+  public void restoreSteps(long steps) {
+    this.steps = steps;
+    if (settled != null) {
+      stampAll(settled, steps); // A saved state is settled.
+    }
   }
 
   @Override

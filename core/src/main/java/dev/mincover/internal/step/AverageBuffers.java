@@ -76,6 +76,11 @@ public final class AverageBuffers {
     return counted.bytes();
   }
 
+  /** One parameter's average in its own memory, by its place among the parameters. */
+  public MemorySegment segment(int i) {
+    return all.get(i).segment;
+  }
+
   /** Bytes of one parameter's average, by its place among the parameters. */
   public long bytes(int i) {
     return all.get(i).segment.byteSize();
