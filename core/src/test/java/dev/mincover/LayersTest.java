@@ -19,7 +19,7 @@ class LayersTest {
   private static final List<List<String>> LAYERS =
       List.of(
           List.of("tensor", "cover", "schedule", "average"),
-          List.of("recipe"),
+          List.of("recipe", "checkpoint"),
           List.of("internal.storage"),
           List.of("internal.kernel"),
           List.of("internal.rows"),
