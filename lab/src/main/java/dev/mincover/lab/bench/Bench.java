@@ -138,12 +138,12 @@ public record Bench(
 
   private Block block(Workload workload, int n, List<Stepper> steppers, Rounds rounds) {
     List<Rounds.Timing> timings = rounds.timings();
-    List<Result> results = new ArrayList<>();
+    List<Measurement> results = new ArrayList<>();
     for (int i = 0; i < steppers.size(); i++) {
       Contestant contestant = contestants.get(i);
       double nanos = timings.get(i).nanos();
       results.add(
-          new Result(
+          new Measurement(
               workload.name(),
               n,
               contestant.name(),

@@ -9,7 +9,7 @@ import java.util.List;
  * @param rounds the number of samples of each
  * @param results in the order of the contestants
  */
-public record Block(Workload workload, int threads, int rounds, List<Result> results) {
+public record Block(Workload workload, int threads, int rounds, List<Measurement> results) {
 
   /** A table, a line each, under a heading that says of what. */
   public List<String> lines() {
@@ -28,7 +28,7 @@ public record Block(Workload workload, int threads, int rounds, List<Result> res
     lines.add(
         "%-19s %10s %10s %7s %9s %14s"
             .formatted("optimizer", "ms", "ns/weight", "GB/s", "/ SGD", "state B/weight"));
-    for (Result result : results) {
+    for (Measurement result : results) {
       lines.add(
           "%-19s %10s %10.3f %7.1f %9.2f %14.3f"
               .formatted(

@@ -4,14 +4,15 @@ import dev.mincover.lab.bench.Bench;
 import dev.mincover.lab.bench.BenchProgress;
 import dev.mincover.lab.bench.Block;
 import dev.mincover.lab.bench.Contestant;
-import dev.mincover.lab.bench.Result;
+import dev.mincover.lab.bench.Measurement;
 import dev.mincover.lab.bench.Workload;
 import dev.mincover.lab.common.ByteCount;
 import dev.mincover.lab.common.Machine;
 import dev.mincover.lab.common.Names;
 import dev.mincover.lab.common.OptionChecks;
 import dev.mincover.lab.common.UserError;
-import dev.mincover.lab.model.Engine;
+import dev.mincover.lab.libtorch.Libtorch;
+import dev.mincover.lab.option.BenchModelOptions;
 import dev.mincover.lab.option.JsonOption;
 import dev.mincover.recipe.ByName;
 import java.io.PrintWriter;
@@ -109,7 +110,7 @@ public final class BenchCommand implements Callable<Integer> {
 
   @Mixin private JsonOption json = new JsonOption();
 
-  @Mixin private ModelBenchOptions model = new ModelBenchOptions();
+  @Mixin private BenchModelOptions model = new BenchModelOptions();
 
   /** Checks everything, then measures. */
   @Override
@@ -131,8 +132,8 @@ public final class BenchCommand implements Callable<Integer> {
         new Bench(workloads, contestants, numbers, Duration.ofMillis((long) (1000 * seconds)));
     requireMemory(bench);
     requireVectors();
-    Engine.watchNoMemory();
-    List<Result> results = run(bench, json.leavesTables());
+    Libtorch.watchNoMemory();
+    List<Measurement> results = run(bench, json.leavesTables());
     json.write(results, out());
     out().flush();
     return 0;
@@ -150,18 +151,18 @@ public final class BenchCommand implements Callable<Integer> {
           "--threads names %d numbers; give one with --model".formatted(numbers.size()));
     }
     requireVectors();
-    Engine.watchNoMemory();
+    Libtorch.watchNoMemory();
     model.run(numbers.getLast(), out());
     return 0;
   }
 
-  private List<Result> run(Bench bench, boolean tables) {
+  private List<Measurement> run(Bench bench, boolean tables) {
     if (tables) {
       LocalDate today = LocalDate.now(ZoneId.systemDefault());
       out().printf("%s, %s%n", Machine.description(), today);
       out().flush();
     }
-    List<Result> results = new ArrayList<>();
+    List<Measurement> results = new ArrayList<>();
     int blocks = bench.workloads().size() * bench.threads().size();
     try (BenchProgress progress = new BenchProgress(blocks, spec.commandLine().getErr())) {
       bench.run(

@@ -4,12 +4,12 @@ import dev.mincover.lab.common.OptionChecks;
 import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.compare.Budget;
 import dev.mincover.lab.compare.ComparedOptimizer;
-import dev.mincover.lab.compare.ComparisonRun;
+import dev.mincover.lab.compare.ComparisonRunner;
 import dev.mincover.lab.compare.Sweep;
 import dev.mincover.lab.data.Corpus;
 import dev.mincover.lab.model.GptConfig;
 import dev.mincover.lab.model.WeightType;
-import dev.mincover.lab.optimizer.LearnerRecipe;
+import dev.mincover.lab.optimizer.OptimizerRecipe;
 import dev.mincover.lab.option.JsonOption;
 import dev.mincover.lab.option.ModelOptions;
 import dev.mincover.lab.option.TextOptions;
@@ -162,7 +162,7 @@ public final class CompareCommand implements Callable<Integer> {
       OptionChecks.requireCount("--steps", chosen, 1L << 40);
     }
     for (ComparedOptimizer optimizer : compared) {
-      LearnerRecipe.of(optimizer.settings(weights), chosen == null ? 1 : chosen, 0);
+      OptimizerRecipe.of(optimizer.settings(weights), chosen == null ? 1 : chosen, 0);
     }
     if (chosen != null && budget != null) {
       throw new UserError(
@@ -186,8 +186,8 @@ public final class CompareCommand implements Callable<Integer> {
     List<String> train = new ArrayList<>(List.of(mainClass(), "train"));
     train.addAll(modelOptions.arguments());
     train.addAll(text.arguments());
-    ComparisonRun run =
-        new ComparisonRun(
+    ComparisonRunner run =
+        new ComparisonRunner(
             new LanguageTask(config, weights, text.batch, corpus),
             compared,
             different,

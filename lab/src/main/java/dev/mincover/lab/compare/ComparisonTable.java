@@ -13,7 +13,7 @@ public final class ComparisonTable {
   private ComparisonTable() {}
 
   /** A line for each optimizer, under a head, and what the columns mean. */
-  public static List<String> of(Comparison comparison) {
+  public static List<String> of(ComparisonResult comparison) {
     List<String> lines = new ArrayList<>();
     lines.add(
         line(
@@ -28,7 +28,7 @@ public final class ComparisonTable {
             "in the"));
     lines.add(
         line("optimizer", "byte", "", "per byte", "bytes", "weight", "memory", "", "optimizer"));
-    for (Comparison.Row row : comparison.optimizers()) {
+    for (ComparisonResult.Row row : comparison.optimizers()) {
       Long state = row.optimizerStateBytes();
       Long peak = row.peakMemoryBytes();
       Double share = row.optimizerShare();
@@ -44,13 +44,13 @@ public final class ComparisonTable {
               number("%,.0f", row.tokensPerSecond()),
               share == null ? NONE : "%.1f %%".formatted(100 * share)));
     }
-    for (Comparison.Row row : comparison.optimizers()) {
-      long finished = row.runs().stream().filter(Comparison.Run::finished).count();
+    for (ComparisonResult.Row row : comparison.optimizers()) {
+      long finished = row.runs().stream().filter(ComparisonResult.Run::finished).count();
       int seeds = comparison.seeds().size();
       if (finished < seeds && finished > 0) {
         lines.add("%s: of %d of %d seeds".formatted(row.optimizer(), finished, seeds));
       }
-      for (Comparison.Run run : row.runs()) {
+      for (ComparisonResult.Run run : row.runs()) {
         if (run.failure() != null) {
           lines.add("%s, seed %d: %s".formatted(row.optimizer(), run.seed(), run.failure()));
         }
@@ -64,7 +64,7 @@ public final class ComparisonTable {
   }
 
   /** Bits per byte, or why there are none. */
-  private static String quality(Comparison.Row row) {
+  private static String quality(ComparisonResult.Row row) {
     if (row.validationBitsPerByte() != null || row.runs().isEmpty()) {
       return number("%.3f", row.validationBitsPerByte());
     }

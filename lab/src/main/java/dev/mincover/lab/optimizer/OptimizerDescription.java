@@ -33,9 +33,9 @@ public final class OptimizerDescription {
     if (settings.maximise()) {
       parts.add("maximising");
     }
-    Guard guard = kind.isPeer() ? Guard.UNCHECKED : Guard.REFUSE;
+    Guard guard = kind.isLibtorch() ? Guard.UNCHECKED : Guard.REFUSE;
     addUnless(parts, "guard", settings.guard(), Names.of(guard));
-    addUnless(parts, "rounding", settings.rounding(), Recipes.NEAREST);
+    addUnless(parts, "rounding", settings.rounding(), CoreRecipes.NEAREST);
     addUnless(parts, "average", settings.average(), OptimizerSettings.NO_AVERAGE);
     return String.join(", ", parts);
   }

@@ -7,8 +7,8 @@ import dev.mincover.lab.data.Windows;
 import dev.mincover.lab.model.Gpt;
 import dev.mincover.lab.model.GptConfig;
 import dev.mincover.lab.model.WeightType;
-import dev.mincover.lab.optimizer.Learner;
-import dev.mincover.lab.optimizer.LearnerRecipe;
+import dev.mincover.lab.optimizer.BoundOptimizer;
+import dev.mincover.lab.optimizer.OptimizerRecipe;
 
 /**
  * What is to be learned: a GPT of a size from a text. Whatever the optimizer, equal seeds give
@@ -23,7 +23,7 @@ public record LanguageTask(GptConfig config, WeightType weights, int batch, Corp
   private static final int VALIDATION_WINDOWS = 256;
 
   /** The model before the first step. */
-  public Gpt model(long seed, LearnerRecipe recipe) {
+  public Gpt model(long seed, OptimizerRecipe recipe) {
     return new Gpt(config, seed, weights, recipe.takesSparse());
   }
 
@@ -33,10 +33,11 @@ public record LanguageTask(GptConfig config, WeightType weights, int batch, Corp
   }
 
   /** The loop that trains it. */
-  public Trainer trainer(Gpt model, Learner learner, Windows windows, long seed, int threads) {
-    return new Trainer(
+  public TrainingLoop loop(
+      Gpt model, BoundOptimizer optimizer, Windows windows, long seed, int threads) {
+    return new TrainingLoop(
         model,
-        learner,
+        optimizer,
         new Batches(corpus.training(), seed),
         new Batch(batch, config.context()),
         windows,

@@ -13,7 +13,7 @@ import dev.mincover.lab.model.ModelFile;
 import dev.mincover.lab.optimizer.OptimizerSettings;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.run.Summary;
-import dev.mincover.lab.statistics.Statistics;
+import dev.mincover.lab.statistics.GradientStatistics;
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -428,7 +428,7 @@ class CommandLineTest {
     assertThat(summary.finished()).isFalse();
     assertThat(summary.steps()).isPositive();
     assertThat(Files.readAllLines(run.metrics())).hasSize((int) summary.steps() + 1);
-    assertThat(Statistics.read(run).steps()).isEqualTo(summary.steps());
+    assertThat(GradientStatistics.read(run).steps()).isEqualTo(summary.steps());
     try (Gpt model = ModelFile.load(run.model())) {
       assertThat(model.parameterCount()).isEqualTo(summary.parameters());
     }

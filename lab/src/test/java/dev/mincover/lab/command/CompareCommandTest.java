@@ -7,8 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.mincover.lab.compare.ComparedOptimizer;
-import dev.mincover.lab.compare.Comparison;
-import dev.mincover.lab.compare.Trainings;
+import dev.mincover.lab.compare.ComparisonResult;
+import dev.mincover.lab.compare.ComparisonTrainings;
 import dev.mincover.lab.model.Gpt;
 import dev.mincover.lab.model.ModelFile;
 import dev.mincover.lab.optimizer.OptimizerSettings;
@@ -192,12 +192,12 @@ class CompareCommandTest {
         List.of(
             ("dev.mincover.lab.Mincover train " + MODEL + " --threads 2 --corpus " + text)
                 .split(" "));
-    List<Comparison.@Nullable Run> ended = new ArrayList<>();
+    List<ComparisonResult.@Nullable Run> ended = new ArrayList<>();
     var runs =
-        new Trainings(List.of(sm3), List.of(1L, 2L), 10, train, folder)
+        new ComparisonTrainings(List.of(sm3), List.of(1L, 2L), 10, train, folder)
             .run(
                 () -> !ended.isEmpty(),
-                new Trainings.Listener() {
+                new ComparisonTrainings.Listener() {
                   @Override
                   public void begins(ComparedOptimizer o, long seed, int number, int of) {}
 
@@ -205,12 +205,12 @@ class CompareCommandTest {
                   public void at(StepReport report) {}
 
                   @Override
-                  public void ends(Comparison.@Nullable Run run) {
+                  public void ends(ComparisonResult.@Nullable Run run) {
                     ended.add(run);
                   }
                 });
     assertThat(ended).hasSize(1);
-    Comparison.Run run = requireNonNull(runs.get(sm3)).runs().getFirst();
+    ComparisonResult.Run run = requireNonNull(runs.get(sm3)).runs().getFirst();
     assertThat(run.finished()).isFalse();
     assertThat(run.failure()).contains("try a smaller --learning-rate than 1.0E30");
     assertThat(run.directory()).isEqualTo(folder.resolve("sm3-seed1").toString());

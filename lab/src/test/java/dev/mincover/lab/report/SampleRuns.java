@@ -4,8 +4,8 @@ import dev.mincover.lab.optimizer.OptimizerSettings;
 import dev.mincover.lab.run.Metrics;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.run.Summary;
+import dev.mincover.lab.statistics.GradientStatistics;
 import dev.mincover.lab.statistics.ParameterStatistics;
-import dev.mincover.lab.statistics.Statistics;
 import dev.mincover.tensor.Shape;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -118,7 +118,7 @@ final class SampleRuns {
   /** Adds statistics of two blocks of layers and an embedding. */
   static void writeStatistics(RunDirectory run) {
     Random random = new Random(7);
-    new Statistics(
+    new GradientStatistics(
             STEPS,
             List.of(
                 parameter("wte.weight", Shape.of(100, 24), random),
