@@ -58,7 +58,7 @@ public final class InspectCommand implements Callable<Integer> {
         case NAME -> Comparator.comparing(ParameterInspection::name);
         case BYTES -> largestFirst(ParameterInspection::accumulatorBytes);
         case TIGHTNESS -> largestFirst(p -> p.current().tightness());
-        case RATE -> largestFirst(ParameterInspection::largestRate);
+        case RATE -> largestFirst(p -> p.rates().largestRate());
       };
     }
 

@@ -11,6 +11,8 @@ import dev.mincover.lab.option.TrainOptions;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.statistics.StatisticsSelection;
 import dev.mincover.lab.train.LanguageTask;
+import dev.mincover.lab.train.TrainingOutput;
+import dev.mincover.lab.train.TrainingPlan;
 import dev.mincover.lab.train.TrainingRunner;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -47,7 +49,7 @@ public final class TrainCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Mixin private TrainOptions runOptions = new TrainOptions();
+  @Mixin private TrainOptions trainOptions = new TrainOptions();
 
   @Mixin private ModelOptions modelOptions = new ModelOptions();
 
@@ -56,7 +58,7 @@ public final class TrainCommand implements Callable<Integer> {
   /** Checks everything, then trains. */
   @Override
   public Integer call() {
-    TrainOptions options = runOptions.checked();
+    TrainOptions options = trainOptions.checked();
     WeightType weights = modelOptions.weights();
     GptConfig config = modelOptions.config();
     OptimizerSettings settings = optimizerOptions.settings(weights);
@@ -65,19 +67,17 @@ public final class TrainCommand implements Callable<Integer> {
     RunDirectory directory = options.directory(settings.name());
     Corpus text = options.text.corpus();
     text.requireContext(config.context());
-    TrainingRunner run =
-        new TrainingRunner(
+    TrainingPlan plan =
+        new TrainingPlan(
+            new LanguageTask(config, weights, options.text.batch, text),
             settings,
             recipe,
-            new LanguageTask(config, weights, options.text.batch, text),
             options.steps,
             options.seed,
-            options.text.threads(),
-            statistics,
-            options.sample,
-            options.reports(),
-            options.open,
-            directory);
-    return run.run(spec.commandLine().getOut(), spec.commandLine().getErr());
+            options.text.threads());
+    TrainingOutput output =
+        new TrainingOutput(directory, statistics, options.sample, options.reports(), options.open);
+    return new TrainingRunner(plan, output)
+        .run(spec.commandLine().getOut(), spec.commandLine().getErr());
   }
 }

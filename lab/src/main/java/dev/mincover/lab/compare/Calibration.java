@@ -2,9 +2,9 @@ package dev.mincover.lab.compare;
 
 import dev.mincover.lab.model.Gpt;
 import dev.mincover.lab.optimizer.BoundOptimizer;
-import dev.mincover.lab.optimizer.OptimizerRecipe;
 import dev.mincover.lab.train.LanguageTask;
 import dev.mincover.lab.train.TrainingLoop;
+import dev.mincover.lab.train.TrainingPlan;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -71,12 +71,13 @@ public record Calibration(
       int threads,
       double seconds,
       BooleanSupplier stop) {
-    OptimizerRecipe recipe = OptimizerRecipe.of(optimizer.settings(task.weights()), TRAINING, SEED);
+    TrainingPlan plan =
+        TrainingPlan.of(task, optimizer.settings(task.weights()), TRAINING, SEED, threads);
     double end = uptime() + seconds;
     List<Double> times = new ArrayList<>();
-    try (Gpt model = task.model(SEED, recipe);
-        BoundOptimizer bound = recipe.bind(model.parameters(), threads);
-        TrainingLoop loop = task.loop(model, bound, task.windows(), SEED, threads)) {
+    try (Gpt model = plan.model();
+        BoundOptimizer bound = plan.bind(model);
+        TrainingLoop loop = plan.loop(model, bound, task.windows())) {
       loop.train(
           TRAINING,
           Long.MAX_VALUE,

@@ -46,7 +46,7 @@ final class ComparisonProgress implements ComparisonTrainings.Listener {
   }
 
   @Override
-  public void ends(ComparisonResult.@Nullable Run run) {
+  public void ends(@Nullable ComparedRun run) {
     if (progress != null) {
       progress.close();
       progress = null;
@@ -57,14 +57,13 @@ final class ComparisonProgress implements ComparisonTrainings.Listener {
     }
   }
 
-  private static String result(ComparisonResult.Run run) {
-    String failure = run.failure();
+  private static String result(ComparedRun run) {
+    String failure = run.end().failure();
     if (failure != null) {
       return failure;
     }
-    return run.finished()
-        ? "%.3f bits per byte, %,.0f tokens/s"
-            .formatted(run.validationBitsPerByte(), run.tokensPerSecond())
-        : "stopped after %,d steps".formatted(run.steps());
+    return run.isFinished()
+        ? "%.3f bits per byte, %,.0f tokens/s".formatted(run.bits(), run.time().tokensPerSecond())
+        : "stopped after %,d steps".formatted(run.end().steps());
   }
 }

@@ -39,7 +39,7 @@ public record ComparisonTrainings(
     void at(StepReport report);
 
     /** It is over; null if it left nothing. */
-    void ends(ComparisonResult.@Nullable Run run);
+    void ends(@Nullable ComparedRun run);
   }
 
   /**
@@ -47,14 +47,14 @@ public record ComparisonTrainings(
    *
    * @param summaries of those that left one
    */
-  public record Runs(List<ComparisonResult.Run> runs, List<Summary> summaries) {
+  public record Runs(List<ComparedRun> runs, List<Summary> summaries) {
     Runs() {
       this(new ArrayList<>(), new ArrayList<>());
     }
 
     /** What they come to. */
-    public ComparisonResult.Row row(ComparedOptimizer optimizer, WeightType weights) {
-      return ComparisonResult.Row.of(optimizer, optimizer.settings(weights), runs, summaries);
+    public ComparisonRow row(ComparedOptimizer optimizer, WeightType weights) {
+      return ComparisonRow.of(optimizer, optimizer.settings(weights), runs, summaries);
     }
   }
 
@@ -97,7 +97,7 @@ public record ComparisonTrainings(
     return all;
   }
 
-  private ComparisonResult.@Nullable Run train(
+  private @Nullable ComparedRun train(
       ComparedOptimizer optimizer,
       long seed,
       BooleanSupplier stop,
@@ -113,13 +113,13 @@ public record ComparisonTrainings(
     TrainingProcess.Outcome outcome = TrainingProcess.run(command, run, steps, stop, listener);
     boolean stopped = stop.getAsBoolean();
     String failure = outcome.code() == 0 || stopped ? null : failure(outcome);
-    ComparisonResult.Run result = null;
+    ComparedRun result = null;
     if (Files.exists(run.summary())) {
       Summary summary = Summary.read(run.summary());
       runs.summaries().add(summary);
-      result = ComparisonResult.Run.of(run.path(), summary, failure);
+      result = ComparedRun.of(run.path(), summary, failure);
     } else if (failure != null) {
-      result = ComparisonResult.Run.failed(seed, run.path(), failure);
+      result = ComparedRun.failed(seed, run.path(), failure);
     }
     if (result != null) {
       runs.runs().add(result);

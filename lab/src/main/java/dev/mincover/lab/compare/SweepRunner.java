@@ -6,11 +6,13 @@ import dev.mincover.lab.common.Machine;
 import dev.mincover.lab.common.Names;
 import dev.mincover.lab.common.Terminal;
 import dev.mincover.lab.common.Version;
+import dev.mincover.lab.model.Gpt;
+import dev.mincover.lab.optimizer.BoundOptimizer;
 import dev.mincover.lab.option.JsonOption;
 import dev.mincover.lab.train.LanguageTask;
 import dev.mincover.lab.train.StepReport;
 import dev.mincover.lab.train.TrainingLoop;
-import dev.mincover.lab.train.TrainingRunner;
+import dev.mincover.lab.train.TrainingPlan;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,7 +35,7 @@ record SweepRunner(
   SweepResult run(PrintWriter out, PrintWriter err) {
     List<Sweep.Trial> trials = new ArrayList<>();
     List<Sweep.Winner> winners = new ArrayList<>();
-    SweepResult record = record(winners, trials);
+    SweepResult result = result(winners, trials);
     try (Shown shown = new Shown(sweep.stepsInAll() * optimizers.size(), err)) {
       for (ComparedOptimizer optimizer : optimizers) {
         Sweep.Winner winner =
@@ -42,45 +44,47 @@ record SweepRunner(
                 (tried, steps, seed) -> train(tried, steps, seed, shown),
                 trial -> {
                   trials.add(trial);
-                  JsonOption.write(record(winners, trials), file);
+                  JsonOption.write(result(winners, trials), file);
                   shown.done(trial);
                 });
         if (winner == null) {
           break;
         }
         winners.add(winner);
-        record = record(winners, trials);
-        JsonOption.write(record, file);
+        result = result(winners, trials);
+        JsonOption.write(result, file);
       }
     }
     lines(winners).forEach(out::println);
     out.println();
     out.flush();
-    return record;
+    return result;
   }
 
   private OptionalDouble train(ComparedOptimizer tried, long steps, long seed, Shown shown) {
-    SweepTraining training =
-        new SweepTraining(task, tried.settings(task.weights()), steps, seed, threads);
+    TrainingPlan plan = TrainingPlan.of(task, tried.settings(task.weights()), steps, seed, threads);
     shown.begins(tried);
-    TrainingLoop.Outcome outcome = training.run(Interrupt::isRequested, shown);
+    TrainingLoop.Outcome outcome = train(plan, shown);
     if (outcome.steps() < steps && Interrupt.isRequested()) {
       return OptionalDouble.empty();
     }
     return OptionalDouble.of(outcome.steps() < steps ? Double.NaN : outcome.validationLoss());
   }
 
-  private SweepResult record(List<Sweep.Winner> winners, List<Sweep.Trial> trials) {
+  /** Writes no files, and evaluates once, after the last step. */
+  private static TrainingLoop.Outcome train(TrainingPlan plan, Consumer<StepReport> listener) {
+    try (Gpt model = plan.model();
+        BoundOptimizer optimizer = plan.bind(model);
+        TrainingLoop loop = plan.loop(model, optimizer, plan.task().windows())) {
+      return loop.train(plan.steps(), Long.MAX_VALUE, Interrupt::isRequested, listener);
+    }
+  }
+
+  private SweepResult result(List<Sweep.Winner> winners, List<Sweep.Trial> trials) {
     return new SweepResult(
         winners.size() == optimizers.size(),
-        sweep.rates(),
-        sweep.warmups(),
-        sweep.seeds(),
-        sweep.rounds(),
-        threads,
-        task.batch(),
-        TrainingRunner.model(task),
-        task.corpus().description(),
+        SweepResult.Grid.of(sweep),
+        TrainingSetup.of(task, threads),
         winners,
         trials,
         Machine.description(),

@@ -1,5 +1,7 @@
 package dev.mincover.lab.inspect;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import dev.mincover.lab.optimizer.CoreRecipes;
 import dev.mincover.lab.optimizer.OptimizerDescription;
 import dev.mincover.lab.optimizer.OptimizerSettings;
@@ -22,17 +24,25 @@ import org.jspecify.annotations.Nullable;
  * @param learningRate the schedule's highest, which effective rates are told for; null if there is
  *     none
  * @param rates the formula of effective rates; null if they are not known
- * @param loose above which tightness a cover is called loose
  * @param notes on what the numbers do not say
  * @param parameters in the model's order
  */
+@JsonPropertyOrder({
+  "optimizer",
+  "hasCovers",
+  "steps",
+  "learningRate",
+  "rates",
+  "loose",
+  "notes",
+  "parameters"
+})
 public record Inspection(
     String optimizer,
     boolean hasCovers,
     long steps,
     @Nullable Double learningRate,
     @Nullable String rates,
-    double loose,
     List<String> notes,
     List<ParameterInspection> parameters) {
 
@@ -52,19 +62,30 @@ public record Inspection(
     OptimizerSettings settings = summary.optimizer();
     boolean ofCore = statistics.parameters().stream().anyMatch(p -> p.optimizer().length > 0);
     Recipe recipe =
-        ofCore ? CoreRecipes.of(settings, Math.max(1, summary.steps()), summary.seed()) : null;
+        ofCore
+            ? CoreRecipes.of(
+                settings, Math.max(1, summary.course().steps()), summary.setup().seed())
+            : null;
     return new Inspection(
         OptimizerDescription.of(settings),
         recipe instanceof Sm3,
         statistics.steps(),
-        settings.learningRate(),
-        recipe == null || settings.learningRate() == null ? null : EffectiveRates.formula(recipe),
-        CandidateCover.LOOSE,
+        settings.rate().learningRate(),
+        recipe == null || settings.rate().learningRate() == null
+            ? null
+            : EffectiveRates.formula(recipe),
         notes(summary, statistics),
         statistics.parameters().stream()
-            .map(
-                p -> ParameterInspection.of(p, recipe, settings.learningRate(), statistics.steps()))
+            .map(p ->
+                ParameterInspection.of(
+                    p, recipe, settings.rate().learningRate(), statistics.steps()))
             .toList());
+  }
+
+  /** The tightness above which a cover is called loose. */
+  @JsonProperty
+  public double loose() {
+    return CandidateCover.LOOSE;
   }
 
   /**
@@ -75,7 +96,7 @@ public record Inspection(
     long saved = 0;
     for (ParameterInspection parameter : parameters) {
       Long bytes = parameter.accumulatorBytes();
-      CandidateCover slices = parameter.slices();
+      CandidateCover slices = parameter.alternatives().slices();
       if (bytes == null || slices.isLoose()) {
         return null;
       }
@@ -92,7 +113,6 @@ public record Inspection(
         steps,
         learningRate,
         rates,
-        loose,
         notes,
         parameters.stream().sorted(order).toList());
   }
@@ -100,20 +120,20 @@ public record Inspection(
   private static List<String> notes(Summary summary, GradientStatistics statistics) {
     List<String> notes = new ArrayList<>();
     OptimizerSettings settings = summary.optimizer();
-    if (settings.clipNorm() != null || settings.clipValue() != null) {
+    if (settings.gradients().clipNorm() != null || settings.gradients().clipValue() != null) {
       notes.add("Tightness is that of the gradients before clipping.");
     }
-    Double beta2 = settings.beta2();
+    Double beta2 = settings.rule().beta2();
     if (settings.name().equals("sm3") && beta2 != null && beta2 < 1) {
       notes.add(
           "Tightness is that of sums of squares; this run kept averages, beta2 %s."
               .formatted(beta2));
     }
     long weights = statistics.parameters().stream().mapToLong(p -> p.shape().size()).sum();
-    if (weights < summary.parameters()) {
+    if (weights < summary.memory().parameters()) {
       notes.add(
           "Statistics were recorded of %,d of the %,d weights."
-              .formatted(weights, summary.parameters()));
+              .formatted(weights, summary.memory().parameters()));
     }
     return notes;
   }

@@ -49,8 +49,8 @@ public record InspectionTable(Inspection inspection) {
               inspection.hasCovers() ? parameter.current().cover() : UNKNOWN,
               bytes == null ? UNKNOWN : ByteCount.format(bytes),
               tightness(parameter.current()),
-              number(parameter.smallestRate()),
-              number(parameter.largestRate())));
+              number(parameter.rates().smallestRate()),
+              number(parameter.rates().largestRate())));
     }
     return rows;
   }
@@ -85,7 +85,7 @@ public record InspectionTable(Inspection inspection) {
         "Tightness is the median over the weights of nu / sum g^2; 1 is AdaGrad, 9 means learning");
     lines.add("rates 3 times smaller.");
     if (inspection.parameters().stream()
-        .anyMatch(p -> p.current().lowerBound() || p.advice() != null)) {
+        .anyMatch(p -> p.current().lowerBound() || p.alternatives().advice() != null)) {
       lines.add(">= is a lower bound from the final sums.");
     }
     if (inspection.rates() != null) {
@@ -100,7 +100,7 @@ public record InspectionTable(Inspection inspection) {
   private List<String> advice() {
     List<ParameterInspection> loose =
         inspection.parameters().stream()
-            .filter(parameter -> parameter.advice() != null)
+            .filter(parameter -> parameter.alternatives().advice() != null)
             .sorted(Comparator.comparingDouble(InspectionTable::looseness).reversed())
             .toList();
     if (loose.isEmpty()) {
@@ -131,7 +131,7 @@ public record InspectionTable(Inspection inspection) {
         "weight's own sum of squares, and the learning rate %s times smaller than AdaGrad's."
             .formatted(number(Math.sqrt(looseness))));
     List<List<String>> rows =
-        parameter.candidates().stream()
+        parameter.alternatives().candidates().stream()
             .map(c ->
                 List.of("  " + c.cover(), ByteCount.format(c.bytes()), "tightness", tightness(c)))
             .toList();
@@ -142,7 +142,7 @@ public record InspectionTable(Inspection inspection) {
 
   /** Such as {@code --cover 'w=singletons', 2.0 kB more, learning rates about 9 times larger}. */
   private static String remedy(ParameterInspection parameter) {
-    CandidateCover advice = requireNonNull(parameter.advice());
+    CandidateCover advice = requireNonNull(parameter.alternatives().advice());
     double gain = looseness(parameter) / requireNonNull(advice.tightness());
     return "--cover '%s=%s', %s more, learning rates about %s times larger"
         .formatted(

@@ -1,5 +1,6 @@
 package dev.mincover.lab.inspect;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.mincover.cover.Cover;
 import dev.mincover.lab.statistics.ParameterStatistics;
 import dev.mincover.recipe.Recipe;
@@ -16,28 +17,50 @@ import org.jspecify.annotations.Nullable;
  * @param shape its dimensions
  * @param current the cover it has, or slices if the optimizer of the run knows no covers
  * @param accumulatorBytes of the second moment in the run; null if not recorded
- * @param smallestRate the smallest learning rate of a weight after the last step; null if not known
- * @param largestRate the largest; null if not known
- * @param slices what the default cover would be
- * @param candidates all covers it could have, those of the least memory first
- * @param advice the cover to take instead, whose tightness is exact; null if the current one is not
- *     loose
+ * @param rates the learning rates of its weights
+ * @param alternatives the covers it could have
  */
 public record ParameterInspection(
     String name,
     List<Long> shape,
     CandidateCover current,
     @Nullable Long accumulatorBytes,
-    @Nullable Double smallestRate,
-    @Nullable Double largestRate,
-    CandidateCover slices,
-    List<CandidateCover> candidates,
-    @Nullable CandidateCover advice) {
+    @JsonUnwrapped Rates rates,
+    @JsonUnwrapped Alternatives alternatives) {
 
-  /** Copies the lists. */
+  /**
+   * The learning rates of the weights after the last step; null if not known.
+   *
+   * @param smallestRate of a weight
+   * @param largestRate of a weight
+   */
+  public record Rates(@Nullable Double smallestRate, @Nullable Double largestRate) {
+
+    private static Rates of(@Nullable EffectiveRates rates) {
+      return rates == null ? new Rates(null, null) : new Rates(rates.smallest(), rates.largest());
+    }
+  }
+
+  /**
+   * The covers that the parameter could have.
+   *
+   * @param slices the default cover
+   * @param candidates all covers, those of the least memory first
+   * @param advice the cover to take instead, whose tightness is exact; null if the current one is
+   *     not loose
+   */
+  public record Alternatives(
+      CandidateCover slices, List<CandidateCover> candidates, @Nullable CandidateCover advice) {
+
+    /** Copies the list. */
+    public Alternatives {
+      candidates = List.copyOf(candidates);
+    }
+  }
+
+  /** Copies the list. */
   public ParameterInspection {
     shape = List.copyOf(shape);
-    candidates = List.copyOf(candidates);
   }
 
   /**
@@ -65,11 +88,9 @@ public record ParameterInspection(
         Arrays.stream(parameter.shape().dimensions()).boxed().toList(),
         current,
         recipe instanceof Sm3 ? (Long) current.bytes() : bytes(parameter.optimizer()),
-        rates == null ? null : (Double) rates.smallest(),
-        rates == null ? null : (Double) rates.largest(),
-        slices,
-        candidates.all(),
-        current.isLoose() ? advice(slices, candidates) : null);
+        Rates.of(rates),
+        new Alternatives(
+            slices, candidates.all(), current.isLoose() ? advice(slices, candidates) : null));
   }
 
   private static @Nullable Long bytes(float[][] accumulators) {

@@ -40,64 +40,64 @@ public final class CoreRecipes {
    * @throws IllegalArgumentException if the optimizer is not of core
    */
   public static Recipe of(OptimizerSettings settings, long steps, long seed) {
-    Schedule schedule = Schedules.of(settings, steps);
+    Schedule schedule = Schedules.of(settings.rate(), steps);
     return switch (Names.parse("--optimizer", settings.name(), OptimizerKind.class)) {
-      case SM3 -> withOptions(sm3(Sm3.learningRate(schedule), settings), settings, steps, seed);
+      case SM3 ->
+          withOptions(sm3(Sm3.learningRate(schedule), settings.rule()), settings, steps, seed);
       case ADAGRAD -> {
         Sm3 adaGrad = Sm3.learningRate(schedule).cover(Cover.singletons());
-        yield withOptions(sm3(adaGrad, settings), settings, steps, seed);
+        yield withOptions(sm3(adaGrad, settings.rule()), settings, steps, seed);
       }
-      case ADAM -> withOptions(adam(schedule, settings), settings, steps, seed);
+      case ADAM -> withOptions(adam(schedule, settings.rule()), settings, steps, seed);
       case ADAFACTOR -> withOptions(adafactor(schedule, settings), settings, steps, seed);
       case TORCH_FUSED_ADAM, TORCH_FUSED_ADAGRAD, TORCH_FUSED_SGD ->
           throw new IllegalArgumentException(settings.name() + " is not core's");
     };
   }
 
-  private static Sm3 sm3(Sm3 recipe, OptimizerSettings settings) {
-    String algorithm = settings.algorithm();
+  private static Sm3 sm3(Sm3 recipe, OptimizerSettings.Rule rule) {
+    String algorithm = rule.algorithm();
     if (algorithm != null) {
       recipe = recipe.algorithm(Names.parse("--algorithm", algorithm, Sm3.Algorithm.class));
     }
-    List<String> covers = settings.cover();
+    List<String> covers = rule.cover();
     if (covers != null) {
       var cover = CoverNames.of(covers);
       recipe = recipe.cover(cover.otherwise());
-      for (Rule<Cover> rule : cover.rules()) {
-        recipe = recipe.cover(rule.pattern(), rule.value());
+      for (Rule<Cover> each : cover.rules()) {
+        recipe = recipe.cover(each.pattern(), each.value());
       }
     }
-    double beta2 = requireNonNullElse(settings.beta2(), 1.0);
-    double epsilon = requireNonNullElse(settings.epsilon(), 0.0);
-    recipe = recipe.momentum(momentum(settings));
+    double beta2 = requireNonNullElse(rule.beta2(), 1.0);
+    double epsilon = requireNonNullElse(rule.epsilon(), 0.0);
+    recipe = recipe.momentum(momentum(rule));
     recipe =
         OptionChecks.changed(
             "--beta2", recipe, sm3 -> sm3.secondMoment(SecondMoment.average(beta2)));
     return OptionChecks.changed("--epsilon", recipe, sm3 -> sm3.epsilon(epsilon));
   }
 
-  private static Adam adam(Schedule schedule, OptimizerSettings settings) {
+  private static Adam adam(Schedule schedule, OptimizerSettings.Rule rule) {
     Adam adam = Adam.learningRate(schedule);
-    double beta2 = requireNonNullElse(settings.beta2(), adam.beta2());
-    double epsilon = requireNonNullElse(settings.epsilon(), adam.epsilon());
-    adam = OptionChecks.changed("--momentum", adam, a -> a.betas(settings.momentum(), a.beta2()));
+    double beta2 = requireNonNullElse(rule.beta2(), adam.beta2());
+    double epsilon = requireNonNullElse(rule.epsilon(), adam.epsilon());
+    adam = OptionChecks.changed("--momentum", adam, a -> a.betas(rule.momentum(), a.beta2()));
     adam = OptionChecks.changed("--beta2", adam, a -> a.betas(a.beta1(), beta2));
     return OptionChecks.changed("--epsilon", adam, a -> a.epsilon(epsilon));
   }
 
   private static Adafactor adafactor(Schedule schedule, OptimizerSettings settings) {
     Adafactor adafactor =
-        settings.learningRate() == null
+        settings.rate().learningRate() == null
             ? Adafactor.relativeStep(schedule)
             : Adafactor.learningRate(schedule);
-    return adafactor.momentum(momentum(settings));
+    return adafactor.momentum(momentum(settings.rule()));
   }
 
-  private static Momentum momentum(OptimizerSettings settings) {
-    Momentum momentum =
-        OptionChecks.valid("--momentum", () -> Momentum.average(settings.momentum()));
-    String kind = settings.momentumKind();
-    String format = settings.momentumFormat();
+  private static Momentum momentum(OptimizerSettings.Rule rule) {
+    Momentum momentum = OptionChecks.valid("--momentum", () -> Momentum.average(rule.momentum()));
+    String kind = rule.momentumKind();
+    String format = rule.momentumFormat();
     return new Momentum(
         kind == null ? momentum.kind() : Names.parse("--momentum-kind", kind, Momentum.Kind.class),
         momentum.beta(),
@@ -108,32 +108,34 @@ public final class CoreRecipes {
 
   private static <R extends Configurable<R>> R withOptions(
       R recipe, OptimizerSettings settings, long steps, long seed) {
-    for (String text : settings.rateMultipliers()) {
+    for (String text : settings.rate().rateMultipliers()) {
       Rule<String> rule = NamePatterns.rule("--rate-multiplier", text, "wte.weight=0.5");
       double factor = number("--rate-multiplier", text, rule.value());
       recipe =
           OptionChecks.changed(
               "--rate-multiplier", recipe, r -> r.rateMultiplier(rule.pattern(), factor));
     }
-    String[] noDecay = settings.noDecay().toArray(String[]::new);
+    OptimizerSettings.Decay decay = settings.decay();
+    String[] noDecay = decay.noDecay().toArray(String[]::new);
     recipe =
         OptionChecks.changed(
-            "--weight-decay", recipe, r -> r.weightDecay(settings.weightDecay(), noDecay));
-    Double clipNorm = settings.clipNorm();
+            "--weight-decay", recipe, r -> r.weightDecay(decay.weightDecay(), noDecay));
+    OptimizerSettings.Gradients gradients = settings.gradients();
+    Double clipNorm = gradients.clipNorm();
     if (clipNorm != null) {
       recipe = OptionChecks.changed("--clip", recipe, r -> r.clipByGlobalNorm(clipNorm));
     }
-    Double clipValue = settings.clipValue();
+    Double clipValue = gradients.clipValue();
     if (clipValue != null) {
       recipe = OptionChecks.changed("--clip-value", recipe, r -> r.clipByValue(clipValue));
     }
-    if (settings.maximise()) {
+    if (gradients.maximise()) {
       recipe = recipe.maximise();
     }
     return recipe
-        .guard(Names.parse("--guard", settings.guard(), Guard.class))
-        .rounding(rounding(settings.rounding(), seed))
-        .average(average(settings.average(), steps));
+        .guard(Names.parse("--guard", gradients.guard(), Guard.class))
+        .rounding(rounding(settings.weights().rounding(), seed))
+        .average(average(settings.weights().average(), steps));
   }
 
   private static Rounding rounding(String text, long seed) {

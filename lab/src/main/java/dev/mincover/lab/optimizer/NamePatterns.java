@@ -38,16 +38,16 @@ public final class NamePatterns {
    * @throws UserError naming option and pattern
    */
   public static void requireMatches(OptimizerSettings settings, Collection<String> names) {
-    List<String> cover = settings.cover();
+    List<String> cover = settings.rule().cover();
     for (String text : cover == null ? List.<String>of() : cover) {
       if (isRule(text)) {
         requireMatch("--cover", rule("--cover", text, "").pattern(), names);
       }
     }
-    for (String text : settings.rateMultipliers()) {
+    for (String text : settings.rate().rateMultipliers()) {
       requireMatch("--rate-multiplier", rule("--rate-multiplier", text, "").pattern(), names);
     }
-    for (String pattern : settings.noDecay()) {
+    for (String pattern : settings.decay().noDecay()) {
       requireMatch("--no-decay", pattern, names);
     }
   }

@@ -29,7 +29,7 @@ public sealed interface OptimizerRecipe {
   static OptimizerRecipe of(OptimizerSettings settings, long steps, long seed) {
     OptimizerKind kind = Names.parse("--optimizer", settings.name(), OptimizerKind.class);
     return kind.isLibtorch()
-        ? OfLibtorch.of(kind, settings, Schedules.of(settings, steps))
+        ? OfLibtorch.of(kind, settings, Schedules.of(settings.rate(), steps))
         : new OfCore(CoreRecipes.of(settings, steps, seed));
   }
 
@@ -74,7 +74,7 @@ public sealed interface OptimizerRecipe {
 
     private static OfLibtorch of(
         OptimizerKind kind, OptimizerSettings settings, Schedule schedule) {
-      double momentum = settings.momentum();
+      double momentum = settings.rule().momentum();
       if (!(momentum >= 0 && momentum < 1)) {
         throw new UserError(
             "--momentum is %s; it must be at least 0 and below 1, for example 0.9"
@@ -83,7 +83,7 @@ public sealed interface OptimizerRecipe {
       Function<List<Tensor>, LibtorchOptimizer> constructor =
           switch (kind) {
             case TORCH_FUSED_ADAM -> {
-              double beta2 = requireNonNull(settings.beta2());
+              double beta2 = requireNonNull(settings.rule().beta2());
               double epsilon = positive(settings);
               if (!(beta2 >= 0 && beta2 < 1)) {
                 throw new UserError(
@@ -105,7 +105,7 @@ public sealed interface OptimizerRecipe {
 
     /** The kernels divide by 0 where all gradients so far were 0 unless there is an epsilon. */
     private static double positive(OptimizerSettings settings) {
-      double epsilon = requireNonNull(settings.epsilon());
+      double epsilon = requireNonNull(settings.rule().epsilon());
       if (!(epsilon > 0) || Double.isInfinite(epsilon)) {
         throw new UserError(
             "--epsilon is %s; it must be above 0 with %s, for example 1e-8"

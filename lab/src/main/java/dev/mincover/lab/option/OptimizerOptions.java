@@ -82,27 +82,30 @@ public final class OptimizerOptions {
     }
     return new OptimizerSettings(
         Names.of(kind),
-        learningRate,
-        learningRate == null ? null : orElse(rate.schedule, Schedules.CONSTANT),
-        warmup,
-        orElse(rate.warmupPower, 2.0),
-        rate.cooldown,
-        rate.multipliers == null ? List.of() : rate.multipliers,
-        kind == SM3 ? name("--algorithm", rule.algorithm, Sm3.Algorithm.SM3_II) : null,
-        kind == SM3 ? covers() : null,
-        momentum,
-        stored ? name("--momentum-kind", rule.momentumKind, momentumKind(kind)) : null,
-        format,
-        rule.beta2 == null ? kind.beta2() : rule.beta2,
-        rule.epsilon == null ? kind.epsilon() : rule.epsilon,
-        step.weightDecay,
-        noDecay(),
-        finite(step.clipNorm),
-        finite(step.clipValue),
-        step.maximise,
-        kind.isLibtorch() ? Names.of(Guard.UNCHECKED) : name("--guard", step.guard, Guard.REFUSE),
-        step.rounding,
-        step.average);
+        new OptimizerSettings.Rate(
+            learningRate,
+            learningRate == null ? null : orElse(rate.schedule, Schedules.CONSTANT),
+            warmup,
+            orElse(rate.warmupPower, 2.0),
+            rate.cooldown,
+            rate.multipliers == null ? List.of() : rate.multipliers),
+        new OptimizerSettings.Rule(
+            kind == SM3 ? name("--algorithm", rule.algorithm, Sm3.Algorithm.SM3_II) : null,
+            kind == SM3 ? covers() : null,
+            momentum,
+            stored ? name("--momentum-kind", rule.momentumKind, momentumKind(kind)) : null,
+            format,
+            rule.beta2 == null ? kind.beta2() : rule.beta2,
+            rule.epsilon == null ? kind.epsilon() : rule.epsilon),
+        new OptimizerSettings.Decay(step.weightDecay, noDecay()),
+        new OptimizerSettings.Gradients(
+            finite(step.clipNorm),
+            finite(step.clipValue),
+            step.maximise,
+            kind.isLibtorch()
+                ? Names.of(Guard.UNCHECKED)
+                : name("--guard", step.guard, Guard.REFUSE)),
+        new OptimizerSettings.Weights(step.rounding, step.average));
   }
 
   /** They step float32 weights by their rule, and nothing besides. */

@@ -118,22 +118,22 @@ public final class Report {
   }
 
   private void addEnds() {
-    runs().map(run -> run.summary().corpus()).distinct().forEach(ends::add);
+    runs().map(run -> run.summary().setup().corpus()).distinct().forEach(ends::add);
     runs()
         .map(ReportedRun::summary)
         .map(summary ->
             "GPT over bytes of %,d weights in %s: %d layers, width %d, %d heads, context %d; batches of %d; %d threads. Mincover %s, Java %s."
                 .formatted(
-                    summary.parameters(),
-                    summary.model().weights(),
-                    summary.model().layers(),
-                    summary.model().width(),
-                    summary.model().heads(),
-                    summary.model().context(),
-                    summary.batch(),
-                    summary.threads(),
-                    summary.mincoverVersion(),
-                    summary.javaVersion()))
+                    summary.memory().parameters(),
+                    summary.setup().model().weights(),
+                    summary.setup().model().layers(),
+                    summary.setup().model().width(),
+                    summary.setup().model().heads(),
+                    summary.setup().model().context(),
+                    summary.setup().batch(),
+                    summary.setup().threads(),
+                    summary.software().mincoverVersion(),
+                    summary.software().javaVersion()))
         .distinct()
         .forEach(ends::add);
   }

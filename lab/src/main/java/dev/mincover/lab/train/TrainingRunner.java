@@ -1,27 +1,19 @@
 package dev.mincover.lab.train;
 
 import dev.mincover.NonFiniteGradientException;
-import dev.mincover.lab.common.ByteCount;
 import dev.mincover.lab.common.Interrupt;
 import dev.mincover.lab.common.Machine;
-import dev.mincover.lab.common.Names;
 import dev.mincover.lab.common.OptionChecks;
 import dev.mincover.lab.common.Printable;
 import dev.mincover.lab.common.Version;
 import dev.mincover.lab.data.BigramModel;
 import dev.mincover.lab.data.Windows;
 import dev.mincover.lab.model.Gpt;
-import dev.mincover.lab.model.GptConfig;
 import dev.mincover.lab.model.ModelFile;
 import dev.mincover.lab.model.TextGenerator;
-import dev.mincover.lab.model.WeightType;
 import dev.mincover.lab.optimizer.BoundCoreOptimizer;
 import dev.mincover.lab.optimizer.BoundOptimizer;
 import dev.mincover.lab.optimizer.NamePatterns;
-import dev.mincover.lab.optimizer.OptimizerDescription;
-import dev.mincover.lab.optimizer.OptimizerKind;
-import dev.mincover.lab.optimizer.OptimizerRecipe;
-import dev.mincover.lab.optimizer.OptimizerSettings;
 import dev.mincover.lab.report.LiveReport;
 import dev.mincover.lab.report.Report;
 import dev.mincover.lab.run.Metrics;
@@ -29,7 +21,6 @@ import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.run.Summary;
 import dev.mincover.lab.statistics.GradientStatistics;
 import dev.mincover.lab.statistics.StatisticsRecorder;
-import dev.mincover.lab.statistics.StatisticsSelection;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.OptionalLong;
@@ -37,84 +28,79 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One training from first to last: announces itself, trains, and leaves metrics, summary and
- * weights in its directory, also when it is interrupted.
- *
- * @param settings what the recipe was made from
- * @param statistics which parameters get them
- * @param sample bytes of text to show at the end
- * @param reports whether it ends with a page of charts
- * @param opens whether these can be watched while it goes on
- * @param directory not made yet
+ * Runs one training from start to end: prints what it does, trains, and writes metrics, summary and
+ * weights into the run directory, also when it is interrupted.
  */
-public record TrainingRunner(
-    OptimizerSettings settings,
-    OptimizerRecipe recipe,
-    LanguageTask task,
-    long steps,
-    long seed,
-    int threads,
-    StatisticsSelection statistics,
-    int sample,
-    boolean reports,
-    boolean opens,
-    RunDirectory directory) {
+public record TrainingRunner(TrainingPlan plan, TrainingOutput output) {
 
+  /** Evaluations per run, evenly spread over its steps. */
   public static final int EVALUATIONS = 10;
-  private static final int LINES = 20;
 
-  private static final int BYTES_PER_WEIGHT_ADAM = 2 * Float.BYTES;
+  private static final int LINES = 20;
 
   /** Trains; returns the exit code: 0, or 1 if losses or gradients are no longer finite. */
   public int run(PrintWriter out, PrintWriter err) {
+    TrainingMessages messages = new TrainingMessages(plan, output, out);
+    RunDirectory directory = output.directory();
     try (Interrupt _ = new Interrupt();
-        Gpt model = task.model(seed, recipe);
+        Gpt model = plan.model();
         BoundOptimizer optimizer = bind(model);
         StatisticsRecorder recorder =
-            new StatisticsRecorder(statistics.of(model.parameters()), threads);
-        LiveReport live = opens ? new LiveReport(List.of(directory)) : null) {
-      announce(out, model, optimizer, live);
-      Windows windows = task.windows();
-      double bigram = new BigramModel(task.corpus().training()).bitsPerByte(windows);
-      try (TrainingLoop loop = task.loop(model, optimizer, windows, seed, threads)) {
+            new StatisticsRecorder(output.statistics().of(model.parameters()), plan.threads());
+        LiveReport live = output.live() ? new LiveReport(List.of(directory)) : null) {
+      messages.announce(model.parameterCount(), optimizer.stateBytes(), live);
+      Windows windows = plan.task().windows();
+      double bigram = new BigramModel(plan.task().corpus().training()).bitsPerByte(windows);
+      try (TrainingLoop loop = plan.loop(model, optimizer, windows)) {
         loop.observeGradients(recorder);
         directory.create();
-        Consumer<TrainingLoop.Outcome> written =
+        Consumer<TrainingLoop.Outcome> write =
             after -> summary(model, optimizer, loop, after, bigram).write(directory.summary());
-        written.accept(TrainingLoop.Outcome.NONE);
-        TrainingLoop.Outcome outcome = train(loop, out, written);
+        write.accept(TrainingLoop.Outcome.NONE);
+        TrainingLoop.Outcome outcome = train(loop, out, write);
         optimizer.withFinalWeights(() -> ModelFile.save(model, directory.model()));
-        Summary summary = summary(model, optimizer, loop, outcome, bigram);
-        summary.write(directory.summary());
-        if (recorder.isFollowing()) {
-          GradientStatistics statistics =
-              optimizer instanceof BoundCoreOptimizer core
-                  ? recorder.statistics(core.core())
-                  : recorder.statistics();
-          statistics.write(directory.statistics());
-        }
-        boolean stopped = outcome.steps() < steps && outcome.refusal() == null;
+        write.accept(outcome);
+        writeStatistics(recorder, optimizer);
+        boolean stopped = outcome.steps() < plan.steps() && outcome.refusal() == null;
         if (stopped && (outcome.steps() == 0 || Float.isFinite(outcome.loss()))) {
-          // Stopped: all is on disk before time is spent on what is only good to know.
+          // Everything is on disk before time is spent on the last evaluation.
           outcome =
               new TrainingLoop.Outcome(
                   outcome.steps(), outcome.loss(), loop.validationLoss(), outcome.refusal());
-          summary = summary(model, optimizer, loop, outcome, bigram);
-          summary.write(directory.summary());
+          write.accept(outcome);
         }
-        return conclude(out, err, model, optimizer, summary, outcome);
+        out.println();
+        out.flush();
+        String failure = failure(outcome);
+        if (failure != null) {
+          err.println("mincover: " + failure);
+          err.flush();
+          return 1;
+        }
+        Summary summary = summary(model, optimizer, loop, outcome, bigram);
+        messages.result(summary, outcome.validationLoss());
+        if (output.report()) {
+          Report.of(List.of(directory)).write(directory.path().resolve(Report.FILE_NAME));
+        }
+        messages.files();
+        if (summary.course().finished() && output.sample() > 0) {
+          optimizer.withFinalWeights(() -> messages.sample(sample(model)));
+        }
+        out.flush();
+        return 0;
       }
     }
   }
 
   private BoundOptimizer bind(Gpt model) {
-    NamePatterns.requireMatches(settings, model.parameters().keySet());
-    return OptionChecks.valid(() -> recipe.bind(model.parameters(), threads));
+    NamePatterns.requireMatches(plan.settings(), model.parameters().keySet());
+    return OptionChecks.valid(() -> plan.bind(model));
   }
 
   private TrainingLoop.Outcome train(
       TrainingLoop loop, PrintWriter out, Consumer<TrainingLoop.Outcome> evaluated) {
-    try (Metrics metrics = new Metrics(directory.metrics());
+    long steps = plan.steps();
+    try (Metrics metrics = new Metrics(output.directory().metrics());
         Progress progress = Progress.onOutput("training", steps, LINES, out)) {
       return loop.train(
           steps,
@@ -138,166 +124,54 @@ public record TrainingRunner(
     }
   }
 
+  private void writeStatistics(StatisticsRecorder recorder, BoundOptimizer optimizer) {
+    if (recorder.isFollowing()) {
+      GradientStatistics statistics =
+          optimizer instanceof BoundCoreOptimizer ours
+              ? recorder.statistics(ours.core())
+              : recorder.statistics();
+      statistics.write(output.directory().statistics());
+    }
+  }
+
   private Summary summary(
       Gpt model,
       BoundOptimizer optimizer,
       TrainingLoop loop,
       TrainingLoop.Outcome outcome,
       double bigram) {
+    LanguageTask task = plan.task();
     OptionalLong peak = Machine.peakMemory();
     return new Summary(
-        settings,
-        outcome.steps() == steps && Float.isFinite(outcome.validationLoss()),
-        outcome.steps(),
-        loop.skippedSteps(),
-        outcome.steps() * task.tokensPerStep(),
-        loop.seconds(),
-        loop.optimizerSeconds(),
-        model.parameterCount(),
-        optimizer.stateBytes(),
-        adamStateBytes(model),
-        peak.isPresent() ? peak.getAsLong() : null,
-        (double) outcome.validationLoss(),
-        bigram,
-        seed,
-        threads,
-        model(task),
-        task.batch(),
-        task.corpus().description(),
-        Version.number(),
-        Runtime.version().toString());
+        new Summary.Course(
+            outcome.steps() == plan.steps() && Float.isFinite(outcome.validationLoss()),
+            outcome.steps(),
+            loop.skippedSteps(),
+            outcome.steps() * task.tokensPerStep(),
+            loop.seconds(),
+            loop.optimizerSeconds()),
+        new Summary.Memory(
+            model.parameterCount(),
+            optimizer.stateBytes(),
+            model.parameterCount() * TrainingMessages.ADAM_BYTES_PER_WEIGHT,
+            peak.isPresent() ? peak.getAsLong() : null),
+        new Summary.Quality((double) outcome.validationLoss(), bigram),
+        plan.settings(),
+        new Summary.Setup(
+            plan.seed(),
+            plan.threads(),
+            task.modelSummary(),
+            task.batch(),
+            task.corpus().description()),
+        new Summary.Software(Version.number(), Runtime.version().toString()));
   }
 
-  private void announce(
-      PrintWriter out, Gpt model, BoundOptimizer optimizer, @Nullable LiveReport live) {
-    OptimizerKind kind = Names.parse("optimizer", settings.name(), OptimizerKind.class);
-    long count = model.parameterCount();
-    line(out, "text", task.corpus().description());
-    line(out, "model", description(task));
-    line(
-        out,
-        "optimizer",
-        "%s: %s of state, %.2f bytes a weight%s"
-            .formatted(
-                OptimizerDescription.of(settings),
-                ByteCount.format(optimizer.stateBytes()),
-                (double) optimizer.stateBytes() / count,
-                kind.isAdam()
-                    ? ""
-                    : "; Adam would take %s, %d bytes a weight"
-                        .formatted(
-                            ByteCount.format(adamStateBytes(model)), BYTES_PER_WEIGHT_ADAM)));
-    line(
-        out,
-        "training",
-        "%,d steps of %d x %d bytes, %s, seed %d, %d threads"
-            .formatted(
-                steps,
-                task.batch(),
-                task.config().context(),
-                OptimizerDescription.ofRate(settings),
-                seed,
-                threads));
-    line(out, "run", directory.path().toString());
-    if (live != null) {
-      line(out, "live", live.address().toString());
-      live.show();
-    }
-    out.println();
-    out.flush();
+  private String sample(Gpt model) {
+    TextGenerator generator = new TextGenerator(model, TextGenerator.TEMPERATURE, plan.seed());
+    return Printable.text(generator.generate(new byte[0], output.sample())).strip();
   }
 
-  /** The model in a line. */
-  public static String description(LanguageTask task) {
-    GptConfig config = task.config();
-    WeightType weights = task.weights();
-    long count = config.parameterCount();
-    return "GPT over bytes: %d layers, width %d, %d heads, context %d%s; %,d weights, %s%s"
-        .formatted(
-            config.layers(),
-            config.width(),
-            config.heads(),
-            config.context(),
-            config.tied() ? "" : ", untied",
-            count,
-            weights == WeightType.FLOAT32 ? "" : Names.of(weights) + ", ",
-            ByteCount.format(count * weights.bytes()));
-  }
-
-  /** The model as summaries have it. */
-  public static Summary.Model model(LanguageTask task) {
-    GptConfig config = task.config();
-    return new Summary.Model(
-        config.layers(),
-        config.width(),
-        config.heads(),
-        config.context(),
-        config.tied(),
-        Names.of(task.weights()));
-  }
-
-  private int conclude(
-      PrintWriter out,
-      PrintWriter err,
-      Gpt model,
-      BoundOptimizer optimizer,
-      Summary summary,
-      TrainingLoop.Outcome outcome) {
-    out.println();
-    out.flush();
-    String failure = failure(outcome);
-    if (failure != null) {
-      err.println("mincover: " + failure);
-      err.flush();
-      return 1;
-    }
-    line(
-        out,
-        summary.finished() ? "validation" : "stopped",
-        "after %,d steps: loss %.4f nats a byte, %.3f bits per byte; a byte bigram has %.3f"
-            .formatted(
-                summary.steps(),
-                outcome.validationLoss(),
-                summary.validationBitsPerByte(),
-                summary.bigramBitsPerByte()));
-    line(
-        out,
-        "speed",
-        "%,.0f tokens/s for %.0f s, of which %.1f %% in the optimizer"
-            .formatted(
-                summary.tokensPerSecond(),
-                summary.seconds(),
-                100 * summary.optimizerSeconds() / Math.max(summary.seconds(), 1e-9)));
-    if (summary.skippedSteps() > 0) {
-      line(
-          out,
-          "skipped",
-          "%,d of the %,d steps, for gradients that were not finite"
-              .formatted(summary.skippedSteps(), summary.steps()));
-    }
-    if (reports) {
-      Report.of(List.of(directory)).write(directory.path().resolve(Report.FILE_NAME));
-    }
-    line(
-        out,
-        "files",
-        "metrics.csv, summary.json, model.safetensors%s%s in %s"
-            .formatted(
-                GradientStatistics.areIn(directory) ? ", statistics.safetensors" : "",
-                reports ? ", " + Report.FILE_NAME : "",
-                directory.path()));
-    if (summary.finished() && sample > 0) {
-      TextGenerator generator = new TextGenerator(model, TextGenerator.TEMPERATURE, seed);
-      line(out, "sample", "at temperature " + TextGenerator.TEMPERATURE);
-      out.println();
-      optimizer.withFinalWeights(
-          () -> out.println(Printable.text(generator.generate(new byte[0], sample)).strip()));
-    }
-    out.flush();
-    return 0;
-  }
-
-  /** What ended the run before its time, in a line; null if nothing did. */
+  /** Why the run ended before its last step, in a line; null if nothing went wrong. */
   private @Nullable String failure(TrainingLoop.Outcome outcome) {
     NonFiniteGradientException refusal = outcome.refusal();
     if (refusal != null) {
@@ -310,16 +184,8 @@ public record TrainingRunner(
     if (outcome.steps() == 0 || Float.isFinite(outcome.loss() + outcome.validationLoss())) {
       return null;
     }
-    Double rate = settings.learningRate();
+    Double rate = plan.settings().rate().learningRate();
     return "the loss is not finite after step %d; try a smaller --learning-rate%s"
         .formatted(outcome.steps(), rate == null ? "" : " than " + rate);
-  }
-
-  private static long adamStateBytes(Gpt model) {
-    return model.parameterCount() * BYTES_PER_WEIGHT_ADAM;
-  }
-
-  private static void line(PrintWriter out, String label, String text) {
-    out.printf("%-11s%s%n", label, text);
   }
 }

@@ -3,6 +3,7 @@ package dev.mincover.lab.command;
 import static dev.mincover.lab.command.Result.mincover;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mincover.lab.common.JsonFields;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.statistics.GradientStatistics;
 import dev.mincover.lab.statistics.ParameterStatistics;
@@ -78,7 +79,15 @@ class InspectCommandTest {
     Path file = folder.resolve("inspection.json");
     assertThat(inspect("--json", file.toString(), "--sort", "name").out())
         .contains("parameter ", "before clipping");
-    JsonNode all = JsonMapper.shared().readTree(Files.readString(file));
+    String json = Files.readString(file);
+    assertThat(JsonFields.of(json, ""))
+        .isEqualTo("optimizer hasCovers steps learningRate rates loose notes parameters");
+    assertThat(JsonFields.of(json, "/parameters/0"))
+        .isEqualTo(
+            "name shape current accumulatorBytes smallestRate largestRate slices candidates advice");
+    assertThat(JsonFields.of(json, "/parameters/0/current"))
+        .isEqualTo("cover bytes tightness lowerBound");
+    JsonNode all = JsonMapper.shared().readTree(json);
     assertThat(all.get("steps").asLong()).isEqualTo(20);
     assertThat(all.get("learningRate").asDouble()).isEqualTo(0.08);
     GradientStatistics statistics = GradientStatistics.read(run());

@@ -175,10 +175,11 @@ class CandidateCoversTest {
     ParameterInspection looked =
         inspect(Cover.slices(), gradient((row, column) -> row == column ? 1 : 0.0625f));
     assertThat(looked.current()).isEqualTo(new CandidateCover("slices", 128, 256.0, false));
-    assertThat(looked.advice()).isEqualTo(new CandidateCover("singletons", 1024, 1.0, false));
+    assertThat(looked.alternatives().advice())
+        .isEqualTo(new CandidateCover("singletons", 1024, 1.0, false));
     // eta / sqrt(nu), with nu 10 for every weight.
-    assertThat(looked.smallestRate()).isEqualTo(0.5 / Math.sqrt(10));
-    assertThat(looked.largestRate()).isEqualTo(0.5 / Math.sqrt(10));
+    assertThat(looked.rates().smallestRate()).isEqualTo(0.5 / Math.sqrt(10));
+    assertThat(looked.rates().largestRate()).isEqualTo(0.5 / Math.sqrt(10));
   }
 
   /** Where a weight learns as much as its row and its column allow, slices say all there is. */
@@ -187,9 +188,9 @@ class CandidateCoversTest {
     ParameterInspection looked =
         inspect(Cover.slices(), gradient((row, column) -> (float) (1 << Math.min(row, column))));
     assertThat(looked.current()).isEqualTo(new CandidateCover("slices", 128, 1.0, false));
-    assertThat(looked.advice()).isNull();
-    assertThat(looked.largestRate()).isEqualTo(0.5 / Math.sqrt(10));
-    assertThat(looked.smallestRate()).isEqualTo(0.5 / Math.sqrt(10) / (1 << 15));
+    assertThat(looked.alternatives().advice()).isNull();
+    assertThat(looked.rates().largestRate()).isEqualTo(0.5 / Math.sqrt(10));
+    assertThat(looked.rates().smallestRate()).isEqualTo(0.5 / Math.sqrt(10) / (1 << 15));
   }
 
   @Test
@@ -198,7 +199,8 @@ class CandidateCoversTest {
     assertThat(looked.current().cover()).isEqualTo("columns");
     assertThat(looked.current().lowerBound()).isTrue();
     assertThat(looked.current().tightness()).isEqualTo((Math.pow(4, 7) + Math.pow(4, 8)) / 2);
-    assertThat(looked.advice()).isEqualTo(new CandidateCover("slices", 128, 1.0, false));
+    assertThat(looked.alternatives().advice())
+        .isEqualTo(new CandidateCover("slices", 128, 1.0, false));
     assertThat(looked.accumulatorBytes()).isEqualTo(64);
   }
 }

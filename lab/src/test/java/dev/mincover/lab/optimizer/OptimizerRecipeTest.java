@@ -112,8 +112,8 @@ class OptimizerRecipeTest {
   @Test
   void theSettingsChooseTheRuleOfLibtorch() {
     OptimizerSettings sgd = settings("--optimizer torch-fused-sgd", WeightType.FLOAT32);
-    assertThat(sgd.momentumKind()).isEqualTo("heavy-ball");
-    assertThat(sgd.guard()).isEqualTo("unchecked");
+    assertThat(sgd.rule().momentumKind()).isEqualTo("heavy-ball");
+    assertThat(sgd.gradients().guard()).isEqualTo("unchecked");
     assertThat(OptimizerDescription.of(sgd))
         .isEqualTo("libtorch's fused SGD, momentum 0.9 (heavy-ball)");
     OptimizerSettings adagrad = settings("--optimizer torch-fused-adagrad", WeightType.FLOAT32);

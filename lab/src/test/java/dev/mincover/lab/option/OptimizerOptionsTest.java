@@ -323,8 +323,9 @@ class OptimizerOptionsTest {
         .isInstanceOf(UserError.class)
         .hasMessageContaining("--rounding stochastic has no effect without --weights of 16 bits");
     String bfloat16 = "--rounding stochastic --momentum-format bf16";
-    assertThat(settings(bfloat16, WeightType.FLOAT32).rounding()).isEqualTo("stochastic");
-    assertThat(settings("--rounding nearest", WeightType.FLOAT32).rounding()).isEqualTo("nearest");
+    assertThat(settings(bfloat16, WeightType.FLOAT32).weights().rounding()).isEqualTo("stochastic");
+    assertThat(settings("--rounding nearest", WeightType.FLOAT32).weights().rounding())
+        .isEqualTo("nearest");
   }
 
   @ParameterizedTest
