@@ -4,7 +4,7 @@ import dev.mincover.lab.bench.Buffers;
 import dev.mincover.lab.bench.Contestant;
 import dev.mincover.lab.bench.Stepper;
 import dev.mincover.lab.bench.Workload;
-import dev.mincover.lab.model.Engine;
+import dev.mincover.lab.libtorch.Libtorch;
 import java.util.concurrent.TimeUnit;
 import org.bytedeco.pytorch.global.torch;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -59,7 +59,7 @@ public class StepBenchmark {
   /** Makes weights, gradients and state. */
   @Setup
   public void open() {
-    Engine.watchNoMemory();
+    Libtorch.watchNoMemory();
     torch.set_num_threads(threads);
     Contestant contestant = Contestant.of(optimizer);
     buffers = new Buffers(Workload.of(shape), contestant.type());

@@ -3,13 +3,13 @@ package dev.mincover.benchmarks;
 import dev.mincover.lab.common.Machine;
 import dev.mincover.lab.data.Batch;
 import dev.mincover.lab.data.Batches;
+import dev.mincover.lab.libtorch.FusedAdam;
+import dev.mincover.lab.libtorch.LibtorchOptimizer;
 import dev.mincover.lab.model.Gpt;
 import dev.mincover.lab.model.GptConfig;
-import dev.mincover.lab.optimizer.CoreLearner;
-import dev.mincover.lab.optimizer.Learner;
-import dev.mincover.lab.optimizer.PeerLearner;
-import dev.mincover.lab.peer.FusedAdam;
-import dev.mincover.lab.peer.Peer;
+import dev.mincover.lab.optimizer.BoundCoreOptimizer;
+import dev.mincover.lab.optimizer.BoundLibtorchOptimizer;
+import dev.mincover.lab.optimizer.BoundOptimizer;
 import dev.mincover.lab.train.TrainingStep;
 import dev.mincover.recipe.Momentum;
 import dev.mincover.recipe.Sm3;
@@ -43,7 +43,7 @@ public final class TrainingBenchmark {
       String name,
       int threads,
       Gpt model,
-      Learner learner,
+      BoundOptimizer bound,
       TrainingStep step,
       List<Double> tokensPerSecond)
       implements AutoCloseable {
@@ -52,15 +52,14 @@ public final class TrainingBenchmark {
     static Run of(
         String name,
         int threads,
-        BiFunction<Map<String, Tensor>, Integer, Learner> binding,
+        BiFunction<Map<String, Tensor>, Integer, BoundOptimizer> binding,
         byte[] text,
         int modelThreads) {
       Gpt model = new Gpt(CONFIG, 1);
-      Learner learner = binding.apply(model.parameters(), threads);
+      BoundOptimizer bound = binding.apply(model.parameters(), threads);
       Batch batch = new Batch(ROWS, CONFIG.context());
-      TrainingStep step =
-          new TrainingStep(model, learner, new Batches(text, 1), batch, modelThreads);
-      return new Run(name, threads, model, learner, step, new ArrayList<>());
+      TrainingStep step = new TrainingStep(model, bound, new Batches(text, 1), batch, modelThreads);
+      return new Run(name, threads, model, bound, step, new ArrayList<>());
     }
 
     void round() {
@@ -74,7 +73,7 @@ public final class TrainingBenchmark {
     @Override
     public void close() {
       step.close();
-      learner.close();
+      bound.close();
       model.close();
     }
   }
@@ -95,7 +94,11 @@ public final class TrainingBenchmark {
     List<Run> runs = new ArrayList<>();
     runs.add(
         Run.of(
-            "SM3, momentum 0.9", threads, (w, n) -> new CoreLearner(recipe, w, n), text, threads));
+            "SM3, momentum 0.9",
+            threads,
+            (w, n) -> new BoundCoreOptimizer(recipe, w, n),
+            text,
+            threads));
     runs.add(Run.of("fused Adam", 1, TrainingBenchmark::adam, text, threads));
     if (threads > 1) {
       runs.add(Run.of("fused Adam", threads, TrainingBenchmark::adam, text, threads));
@@ -108,11 +111,11 @@ public final class TrainingBenchmark {
     System.exit(0); // Threads of libtorch's may live on.
   }
 
-  /** The peer, at the learning rate that {@code train} has for Adam. */
-  private static Learner adam(Map<String, Tensor> parameters, int threads) {
+  /** libtorch's Adam, at the learning rate that {@code train} has for Adam. */
+  private static BoundOptimizer adam(Map<String, Tensor> parameters, int threads) {
     List<Tensor> weights = List.copyOf(parameters.values());
-    Peer adam = new FusedAdam(weights, 0.9, 0.999, 1e-8);
-    return new PeerLearner(adam, Schedule.constant(0.002), weights, threads);
+    LibtorchOptimizer adam = new FusedAdam(weights, 0.9, 0.999, 1e-8);
+    return new BoundLibtorchOptimizer(adam, Schedule.constant(0.002), weights, threads);
   }
 
   private static void measure(List<Run> runs, int rounds, int threads) {
@@ -121,9 +124,9 @@ public final class TrainingBenchmark {
       for (int turn = 0; turn < runs.size(); turn++) {
         int i = (round + turn) % runs.size(); // Each is first in turn.
         Run run = runs.get(i);
-        double before = run.step().learnerSeconds();
+        double before = run.step().optimizerSeconds();
         run.round();
-        seconds[i] += run.step().learnerSeconds() - before;
+        seconds[i] += run.step().optimizerSeconds() - before;
       }
     }
     System.out.printf(

@@ -138,12 +138,12 @@ public record Bench(
 
   private Block block(Workload workload, int n, List<Stepper> steppers, Rounds rounds) {
     List<Rounds.Timing> timings = rounds.timings();
-    List<Result> results = new ArrayList<>();
+    List<Measurement> measurements = new ArrayList<>();
     for (int i = 0; i < steppers.size(); i++) {
       Contestant contestant = contestants.get(i);
       double nanos = timings.get(i).nanos();
-      results.add(
-          new Result(
+      measurements.add(
+          new Measurement(
               workload.name(),
               n,
               contestant.name(),
@@ -152,7 +152,7 @@ public record Bench(
               timings.get(i).ratio(),
               (double) steppers.get(i).stateBytes() / workload.weights()));
     }
-    return new Block(workload, n, rounds.rounds(), results);
+    return new Block(workload, n, rounds.rounds(), measurements);
   }
 
   /** The buffers of a workload, over which contestants are bound. */

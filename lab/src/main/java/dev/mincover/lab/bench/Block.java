@@ -4,12 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The results of one workload on one number of threads, which were measured together.
+ * The measurements of one workload on one number of threads, which were measured together.
  *
  * @param rounds the number of samples of each
- * @param results in the order of the contestants
+ * @param measurements in the order of the contestants
  */
-public record Block(Workload workload, int threads, int rounds, List<Result> results) {
+public record Block(Workload workload, int threads, int rounds, List<Measurement> measurements) {
 
   /** A table, a line each, under a heading that says of what. */
   public List<String> lines() {
@@ -28,16 +28,16 @@ public record Block(Workload workload, int threads, int rounds, List<Result> res
     lines.add(
         "%-19s %10s %10s %7s %9s %14s"
             .formatted("optimizer", "ms", "ns/weight", "GB/s", "/ SGD", "state B/weight"));
-    for (Result result : results) {
+    for (Measurement each : measurements) {
       lines.add(
           "%-19s %10s %10.3f %7.1f %9.2f %14.3f"
               .formatted(
-                  result.optimizer(),
-                  millis(result.medianMillis()),
-                  result.medianMillis() * 1e6 / workload.weights(),
-                  result.gigabytesPerSecond(),
-                  result.ratioToSgdPass(),
-                  result.stateBytesPerWeight()));
+                  each.optimizer(),
+                  millis(each.medianMillis()),
+                  each.medianMillis() * 1e6 / workload.weights(),
+                  each.gigabytesPerSecond(),
+                  each.ratioToSgdPass(),
+                  each.stateBytesPerWeight()));
     }
     return lines;
   }

@@ -4,12 +4,12 @@ import static dev.mincover.tensor.DataType.BFLOAT16;
 import static dev.mincover.tensor.DataType.FLOAT32;
 
 import dev.mincover.Optimizer;
-import dev.mincover.lab.peer.FusedAdagrad;
-import dev.mincover.lab.peer.FusedAdam;
-import dev.mincover.lab.peer.FusedAdamW;
-import dev.mincover.lab.peer.FusedOptimizer;
-import dev.mincover.lab.peer.Peer;
-import dev.mincover.lab.peer.StockOptimizer;
+import dev.mincover.lab.libtorch.FusedAdagrad;
+import dev.mincover.lab.libtorch.FusedAdam;
+import dev.mincover.lab.libtorch.FusedAdamW;
+import dev.mincover.lab.libtorch.FusedOptimizer;
+import dev.mincover.lab.libtorch.LibtorchOptimizer;
+import dev.mincover.lab.libtorch.StockOptimizer;
 import dev.mincover.recipe.Adafactor;
 import dev.mincover.recipe.Adam;
 import dev.mincover.recipe.Guard;
@@ -86,7 +86,7 @@ public record Contestant(
 
   private static List<Contestant> all() {
     Sm3 guarded = Sm3.learningRate(ETA);
-    Sm3 sm3 = guarded.guard(Guard.UNCHECKED); // The peers check nothing either.
+    Sm3 sm3 = guarded.guard(Guard.UNCHECKED); // libtorch's optimizers check nothing either.
     Momentum momentum = Momentum.average(0.9);
     Momentum half = momentum.stored(Momentum.Format.BFLOAT16);
     Momentum quarter = momentum.stored(Momentum.Format.INT8);
@@ -106,12 +106,13 @@ public record Contestant(
         // Of u, which is clipped by its own size, the gradient is read a third time.
         mincover(
             "adafactor", FLOAT32, 20, 0, false, Adafactor.learningRate(ETA).guard(Guard.UNCHECKED)),
-        peer("torch-fused-adam", 28, 28, 8, w -> held(new FusedAdam(w, 0.9, 0.999, 1e-8))),
-        peer("torch-fused-adamw", 28, 28, 8, w -> held(new FusedAdamW(w, 0.9, 0.999, 1e-8, 0.01))),
-        peer("torch-fused-adagrad", 20, 20, 4, w -> held(new FusedAdagrad(w, 1e-10))),
+        libtorch("torch-fused-adam", 28, 28, 8, w -> held(new FusedAdam(w, 0.9, 0.999, 1e-8))),
+        libtorch(
+            "torch-fused-adamw", 28, 28, 8, w -> held(new FusedAdamW(w, 0.9, 0.999, 1e-8, 0.01))),
+        libtorch("torch-fused-adagrad", 20, 20, 4, w -> held(new FusedAdagrad(w, 1e-10))),
         // These make two and one more tensor as large as the weights in each step.
-        peer("torch-adam", 28, 100, 16, StockOptimizer::adam),
-        peer("torch-adagrad", 20, 60, 8, StockOptimizer::adagrad));
+        libtorch("torch-adam", 28, 100, 16, StockOptimizer::adam),
+        libtorch("torch-adagrad", 20, 60, 8, StockOptimizer::adagrad));
   }
 
   private static Contestant mincover(
@@ -121,17 +122,17 @@ public record Contestant(
     return new Contestant(name, type, minimalBytes, 2 * minimalBytes, memory, byDefault, binding);
   }
 
-  private static Contestant peer(
+  private static Contestant libtorch(
       String name,
       int minimalBytes,
       int movedBytes,
       int memory,
-      Function<List<Tensor>, Peer> constructor) {
+      Function<List<Tensor>, LibtorchOptimizer> constructor) {
     Binding binding = (buffers, _) -> stepper(constructor.apply(buffers.tensors()));
     return new Contestant(name, FLOAT32, minimalBytes, movedBytes, memory, true, binding);
   }
 
-  private static Peer held(FusedOptimizer optimizer) {
+  private static LibtorchOptimizer held(FusedOptimizer optimizer) {
     optimizer.holdGradients();
     return optimizer;
   }
@@ -177,21 +178,21 @@ public record Contestant(
     };
   }
 
-  private static Stepper stepper(Peer peer) {
+  private static Stepper stepper(LibtorchOptimizer optimizer) {
     return new Stepper() {
       @Override
       public void step() {
-        peer.step(ETA);
+        optimizer.step(ETA);
       }
 
       @Override
       public long stateBytes() {
-        return peer.stateBytes();
+        return optimizer.stateBytes();
       }
 
       @Override
       public void close() {
-        peer.close();
+        optimizer.close();
       }
     };
   }

@@ -5,7 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.mincover.lab.common.OptionChecks;
 import dev.mincover.lab.common.Printable;
 import dev.mincover.lab.common.UserError;
-import dev.mincover.lab.model.Engine;
+import dev.mincover.lab.libtorch.Libtorch;
 import dev.mincover.lab.model.Gpt;
 import dev.mincover.lab.model.ModelFile;
 import dev.mincover.lab.model.TextGenerator;
@@ -58,7 +58,7 @@ public final class GenerateCommand implements Callable<Integer> {
     }
     OptionChecks.requireNotNegative(
         "--temperature", temperature, String.valueOf(TextGenerator.TEMPERATURE));
-    Engine.useOneThreadAnOperation();
+    Libtorch.useOneThreadAnOperation();
     PrintWriter out = spec.commandLine().getOut();
     try (Gpt model = ModelFile.load(RunDirectory.open(run).model())) {
       byte[] text =

@@ -1,13 +1,13 @@
 package dev.mincover.lab.command;
 
 import dev.mincover.lab.common.Names;
+import dev.mincover.lab.inspect.Inspection;
+import dev.mincover.lab.inspect.InspectionTable;
+import dev.mincover.lab.inspect.ParameterInspection;
 import dev.mincover.lab.option.JsonOption;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.run.Summary;
-import dev.mincover.lab.statistics.Inspection;
-import dev.mincover.lab.statistics.InspectionText;
-import dev.mincover.lab.statistics.ParameterInspection;
-import dev.mincover.lab.statistics.Statistics;
+import dev.mincover.lab.statistics.GradientStatistics;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -58,7 +58,7 @@ public final class InspectCommand implements Callable<Integer> {
         case NAME -> Comparator.comparing(ParameterInspection::name);
         case BYTES -> largestFirst(ParameterInspection::accumulatorBytes);
         case TIGHTNESS -> largestFirst(p -> p.current().tightness());
-        case RATE -> largestFirst(ParameterInspection::largestRate);
+        case RATE -> largestFirst(p -> p.rates().largestRate());
       };
     }
 
@@ -95,13 +95,13 @@ public final class InspectCommand implements Callable<Integer> {
     json.check();
     Order order = Names.parse("--sort", sort, Order.class);
     RunDirectory directory = RunDirectory.open(run);
-    Statistics statistics = Statistics.read(directory);
+    GradientStatistics statistics = GradientStatistics.read(directory);
     Inspection inspection =
         Inspection.of(Summary.read(directory.summary()), statistics).sorted(order.comparator());
     PrintWriter out = spec.commandLine().getOut();
     json.write(inspection, out);
     if (json.leavesTables()) {
-      new InspectionText(inspection).lines().forEach(out::println);
+      new InspectionTable(inspection).lines().forEach(out::println);
     }
     out.flush();
     return 0;

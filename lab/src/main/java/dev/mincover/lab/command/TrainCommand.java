@@ -3,14 +3,17 @@ package dev.mincover.lab.command;
 import dev.mincover.lab.data.Corpus;
 import dev.mincover.lab.model.GptConfig;
 import dev.mincover.lab.model.WeightType;
-import dev.mincover.lab.optimizer.LearnerRecipe;
+import dev.mincover.lab.optimizer.OptimizerRecipe;
 import dev.mincover.lab.optimizer.OptimizerSettings;
 import dev.mincover.lab.option.ModelOptions;
 import dev.mincover.lab.option.OptimizerOptions;
+import dev.mincover.lab.option.TrainOptions;
 import dev.mincover.lab.run.RunDirectory;
-import dev.mincover.lab.statistics.Selection;
+import dev.mincover.lab.statistics.StatisticsSelection;
 import dev.mincover.lab.train.LanguageTask;
-import dev.mincover.lab.train.TrainingRun;
+import dev.mincover.lab.train.TrainingOutput;
+import dev.mincover.lab.train.TrainingPlan;
+import dev.mincover.lab.train.TrainingRunner;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -46,7 +49,7 @@ public final class TrainCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Mixin private RunOptions runOptions = new RunOptions();
+  @Mixin private TrainOptions trainOptions = new TrainOptions();
 
   @Mixin private ModelOptions modelOptions = new ModelOptions();
 
@@ -55,28 +58,26 @@ public final class TrainCommand implements Callable<Integer> {
   /** Checks everything, then trains. */
   @Override
   public Integer call() {
-    RunOptions options = runOptions.checked();
+    TrainOptions options = trainOptions.checked();
     WeightType weights = modelOptions.weights();
     GptConfig config = modelOptions.config();
     OptimizerSettings settings = optimizerOptions.settings(weights);
-    LearnerRecipe recipe = LearnerRecipe.of(settings, options.steps, options.seed);
-    Selection statistics = options.statistics();
+    OptimizerRecipe recipe = OptimizerRecipe.of(settings, options.steps, options.seed);
+    StatisticsSelection statistics = options.statistics();
     RunDirectory directory = options.directory(settings.name());
     Corpus text = options.text.corpus();
     text.requireContext(config.context());
-    TrainingRun run =
-        new TrainingRun(
+    TrainingPlan plan =
+        new TrainingPlan(
+            new LanguageTask(config, weights, options.text.batch, text),
             settings,
             recipe,
-            new LanguageTask(config, weights, options.text.batch, text),
             options.steps,
             options.seed,
-            options.text.threads(),
-            statistics,
-            options.sample,
-            options.reports(),
-            options.open,
-            directory);
-    return run.run(spec.commandLine().getOut(), spec.commandLine().getErr());
+            options.text.threads());
+    TrainingOutput output =
+        new TrainingOutput(directory, statistics, options.sample, options.reports(), options.open);
+    return new TrainingRunner(plan, output)
+        .run(spec.commandLine().getOut(), spec.commandLine().getErr());
   }
 }

@@ -1,10 +1,10 @@
 package dev.mincover.lab.compare;
 
 import dev.mincover.lab.model.Gpt;
-import dev.mincover.lab.optimizer.Learner;
-import dev.mincover.lab.optimizer.LearnerRecipe;
+import dev.mincover.lab.optimizer.BoundOptimizer;
 import dev.mincover.lab.train.LanguageTask;
-import dev.mincover.lab.train.Trainer;
+import dev.mincover.lab.train.TrainingLoop;
+import dev.mincover.lab.train.TrainingPlan;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -71,13 +71,14 @@ public record Calibration(
       int threads,
       double seconds,
       BooleanSupplier stop) {
-    LearnerRecipe recipe = LearnerRecipe.of(optimizer.settings(task.weights()), TRAINING, SEED);
+    TrainingPlan plan =
+        TrainingPlan.of(task, optimizer.settings(task.weights()), TRAINING, SEED, threads);
     double end = uptime() + seconds;
     List<Double> times = new ArrayList<>();
-    try (Gpt model = task.model(SEED, recipe);
-        Learner learner = recipe.bind(model.parameters(), threads);
-        Trainer trainer = task.trainer(model, learner, task.windows(), SEED, threads)) {
-      trainer.train(
+    try (Gpt model = plan.model();
+        BoundOptimizer bound = plan.bind(model);
+        TrainingLoop loop = plan.loop(model, bound, task.windows())) {
+      loop.train(
           TRAINING,
           Long.MAX_VALUE,
           () -> (times.size() >= LEAST_STEPS && uptime() >= end) || stop.getAsBoolean(),
@@ -86,7 +87,7 @@ public record Calibration(
         return new Part(0, 0);
       }
       double before = uptime();
-      trainer.validationLoss();
+      loop.validationLoss();
       // The first third is slower while the JVM compiles.
       int from = times.size() / 3;
       double step = (times.getLast() - times.get(from)) / (times.size() - 1 - from);

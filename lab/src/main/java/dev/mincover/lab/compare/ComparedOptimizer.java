@@ -56,18 +56,16 @@ public record ComparedOptimizer(
     return new ComparedOptimizer(name, byDefault, List.of(arguments.split(" ")), null, null);
   }
 
-  /** Those compared unless told otherwise. */
-  public static List<ComparedOptimizer> defaults() {
-    return ALL.stream().filter(ComparedOptimizer::byDefault).toList();
-  }
-
   /**
-   * The optimizers of names, each once, in the order of {@link #ALL}.
+   * The optimizers that match, each once, in the order of {@link #ALL}.
    *
-   * @param patterns names in which * stands for any characters
-   * @throws UserError if one fits no optimizer
+   * @param patterns names in which * stands for any characters; null for those compared by default
+   * @throws UserError if a pattern matches no optimizer
    */
-  public static List<ComparedOptimizer> named(List<String> patterns) {
+  public static List<ComparedOptimizer> named(@Nullable List<String> patterns) {
+    if (patterns == null) {
+      return ALL.stream().filter(ComparedOptimizer::byDefault).toList();
+    }
     Set<String> names = new LinkedHashSet<>();
     for (String pattern : patterns) {
       ByName.Rule<String> rule = new ByName.Rule<>(pattern, "");
@@ -121,7 +119,7 @@ public record ComparedOptimizer(
    * @param count how many
    */
   public List<Double> rates(int count) {
-    double middle = requireNonNull(settings(WeightType.FLOAT32).learningRate());
+    double middle = requireNonNull(settings(WeightType.FLOAT32).rate().learningRate());
     List<Double> rates = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       rates.add(middle * Math.pow(2, i - count / 2));

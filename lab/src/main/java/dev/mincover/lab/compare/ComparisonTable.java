@@ -13,7 +13,7 @@ public final class ComparisonTable {
   private ComparisonTable() {}
 
   /** A line for each optimizer, under a head, and what the columns mean. */
-  public static List<String> of(Comparison comparison) {
+  public static List<String> of(ComparisonResult comparison) {
     List<String> lines = new ArrayList<>();
     lines.add(
         line(
@@ -28,31 +28,31 @@ public final class ComparisonTable {
             "in the"));
     lines.add(
         line("optimizer", "byte", "", "per byte", "bytes", "weight", "memory", "", "optimizer"));
-    for (Comparison.Row row : comparison.optimizers()) {
-      Long state = row.optimizerStateBytes();
-      Long peak = row.peakMemoryBytes();
-      Double share = row.optimizerShare();
+    for (ComparisonRow row : comparison.optimizers()) {
+      Long state = row.memory().optimizerStateBytes();
+      Long peak = row.memory().peakMemoryBytes();
+      Double share = row.speed().optimizerShare();
       lines.add(
           line(
               row.optimizer(),
               quality(row),
-              number("%.3f", row.standardDeviation()),
-              number("%.2f", row.perplexity()),
+              number("%.3f", row.quality().standardDeviation()),
+              number("%.2f", row.quality().perplexity()),
               state == null ? NONE : "%,d".formatted(state),
-              number("%.2f", row.optimizerStateBytesPerWeight()),
+              number("%.2f", row.memory().optimizerStateBytesPerWeight()),
               peak == null ? NONE : ByteCount.format(peak),
-              number("%,.0f", row.tokensPerSecond()),
+              number("%,.0f", row.speed().tokensPerSecond()),
               share == null ? NONE : "%.1f %%".formatted(100 * share)));
     }
-    for (Comparison.Row row : comparison.optimizers()) {
-      long finished = row.runs().stream().filter(Comparison.Run::finished).count();
-      int seeds = comparison.seeds().size();
+    for (ComparisonRow row : comparison.optimizers()) {
+      long finished = row.finishedRuns();
+      int seeds = comparison.length().seeds().size();
       if (finished < seeds && finished > 0) {
         lines.add("%s: of %d of %d seeds".formatted(row.optimizer(), finished, seeds));
       }
-      for (Comparison.Run run : row.runs()) {
-        if (run.failure() != null) {
-          lines.add("%s, seed %d: %s".formatted(row.optimizer(), run.seed(), run.failure()));
+      for (ComparedRun run : row.runs()) {
+        if (run.end().failure() != null) {
+          lines.add("%s, seed %d: %s".formatted(row.optimizer(), run.seed(), run.end().failure()));
         }
       }
     }
@@ -64,11 +64,11 @@ public final class ComparisonTable {
   }
 
   /** Bits per byte, or why there are none. */
-  private static String quality(Comparison.Row row) {
-    if (row.validationBitsPerByte() != null || row.runs().isEmpty()) {
-      return number("%.3f", row.validationBitsPerByte());
+  private static String quality(ComparisonRow row) {
+    if (row.quality().validationBitsPerByte() != null || row.runs().isEmpty()) {
+      return number("%.3f", row.quality().validationBitsPerByte());
     }
-    return row.runs().stream().anyMatch(run -> run.failure() != null) ? "failed" : "stopped";
+    return row.runs().stream().anyMatch(run -> run.end().failure() != null) ? "failed" : "stopped";
   }
 
   private static String line(Object... cells) {

@@ -17,26 +17,28 @@ public final class OptimizerDescription {
   /** Such as {@code SM3-II, momentum 0.9 (int8), weight decay 0.01}. */
   public static String of(OptimizerSettings settings) {
     OptimizerKind kind = Names.parse("optimizer", settings.name(), OptimizerKind.class);
-    String algorithm = settings.algorithm();
+    OptimizerSettings.Rule rule = settings.rule();
+    OptimizerSettings.Gradients gradients = settings.gradients();
+    String algorithm = rule.algorithm();
     List<String> parts = new ArrayList<>();
     parts.add(algorithm == null ? kind.title() : algorithm.toUpperCase(Locale.ROOT));
-    List<String> cover = settings.cover();
+    List<String> cover = rule.cover();
     if (cover != null && !cover.equals(List.of(OptimizerSettings.SLICES))) {
       parts.add("cover " + String.join(" ", cover));
     }
-    parts.add(momentum(settings));
-    addUnless(parts, "beta2", settings.beta2(), kind.beta2());
-    addUnless(parts, "epsilon", settings.epsilon(), kind.epsilon());
-    addUnless(parts, "weight decay", settings.weightDecay(), 0.0);
-    addUnless(parts, "clipped to norm", settings.clipNorm(), null);
-    addUnless(parts, "clipped to values of", settings.clipValue(), null);
-    if (settings.maximise()) {
+    parts.add(momentum(rule));
+    addUnless(parts, "beta2", rule.beta2(), kind.beta2());
+    addUnless(parts, "epsilon", rule.epsilon(), kind.epsilon());
+    addUnless(parts, "weight decay", settings.decay().weightDecay(), 0.0);
+    addUnless(parts, "clipped to norm", gradients.clipNorm(), null);
+    addUnless(parts, "clipped to values of", gradients.clipValue(), null);
+    if (gradients.maximise()) {
       parts.add("maximising");
     }
-    Guard guard = kind.isPeer() ? Guard.UNCHECKED : Guard.REFUSE;
-    addUnless(parts, "guard", settings.guard(), Names.of(guard));
-    addUnless(parts, "rounding", settings.rounding(), Recipes.NEAREST);
-    addUnless(parts, "average", settings.average(), OptimizerSettings.NO_AVERAGE);
+    Guard guard = kind.isLibtorch() ? Guard.UNCHECKED : Guard.REFUSE;
+    addUnless(parts, "guard", gradients.guard(), Names.of(guard));
+    addUnless(parts, "rounding", settings.weights().rounding(), CoreRecipes.NEAREST);
+    addUnless(parts, "average", settings.weights().average(), OptimizerSettings.NO_AVERAGE);
     return String.join(", ", parts);
   }
 
@@ -44,25 +46,26 @@ public final class OptimizerDescription {
   public static String ofRate(OptimizerSettings settings) {
     OptimizerKind kind = Names.parse("optimizer", settings.name(), OptimizerKind.class);
     List<String> parts = new ArrayList<>();
-    Double rate = settings.learningRate();
-    parts.add(rate == null ? "relative steps" : "learning rate " + rate);
-    addUnless(parts, "", settings.schedule(), Schedules.CONSTANT);
-    addUnless(parts, "warm-up", settings.warmup(), kind.warmup());
-    if (!settings.rateMultipliers().isEmpty()) {
-      parts.add("times " + String.join(" ", settings.rateMultipliers()));
+    OptimizerSettings.Rate rate = settings.rate();
+    Double eta = rate.learningRate();
+    parts.add(eta == null ? "relative steps" : "learning rate " + eta);
+    addUnless(parts, "", rate.schedule(), Schedules.CONSTANT);
+    addUnless(parts, "warm-up", rate.warmup(), kind.warmup());
+    if (!rate.rateMultipliers().isEmpty()) {
+      parts.add("times " + String.join(" ", rate.rateMultipliers()));
     }
     return String.join(", ", parts);
   }
 
-  private static String momentum(OptimizerSettings settings) {
-    if (settings.momentum() == 0) {
+  private static String momentum(OptimizerSettings.Rule rule) {
+    if (rule.momentum() == 0) {
       return "no momentum";
     }
     List<String> how = new ArrayList<>();
-    addUnless(how, "", settings.momentumKind(), Names.of(Momentum.Kind.AVERAGE));
-    addUnless(how, "", settings.momentumFormat(), Names.of(Momentum.Format.FLOAT32));
+    addUnless(how, "", rule.momentumKind(), Names.of(Momentum.Kind.AVERAGE));
+    addUnless(how, "", rule.momentumFormat(), Names.of(Momentum.Format.FLOAT32));
     return "momentum "
-        + settings.momentum()
+        + rule.momentum()
         + (how.isEmpty() ? "" : " (" + String.join(", ", how) + ")");
   }
 

@@ -12,11 +12,11 @@ public enum OptimizerKind {
   ADAM("Adam", 0.002, 0.05, 0.9, 0.999, 1e-8),
   /** {@link dev.mincover.recipe.Adafactor}, with relative steps unless a learning rate is given. */
   ADAFACTOR("Adafactor", null, 0.05, 0, null, null),
-  /** {@link dev.mincover.lab.peer.FusedAdam}. */
+  /** {@link dev.mincover.lab.libtorch.FusedAdam}. */
   TORCH_FUSED_ADAM("libtorch's fused Adam", 0.002, 0.05, 0.9, 0.999, 1e-8),
-  /** {@link dev.mincover.lab.peer.FusedAdagrad}. */
+  /** {@link dev.mincover.lab.libtorch.FusedAdagrad}. */
   TORCH_FUSED_ADAGRAD("libtorch's fused AdaGrad", 0.04, 0.3, 0, null, 1e-10),
-  /** {@link dev.mincover.lab.peer.FusedSgd}. */
+  /** {@link dev.mincover.lab.libtorch.FusedSgd}. */
   TORCH_FUSED_SGD("libtorch's fused SGD", 0.1, 0.05, 0.9, null, null);
 
   private final String title;
@@ -47,7 +47,7 @@ public enum OptimizerKind {
   }
 
   /** Whether it is of libtorch's own, and takes none of the options about gradients and weights. */
-  public boolean isPeer() {
+  public boolean isLibtorch() {
     return name().startsWith("TORCH_");
   }
 

@@ -19,19 +19,19 @@ public final class Schedules {
   private Schedules() {}
 
   /** The schedule of a run of {@code steps} steps: a shape between warm-up and cool-down. */
-  static Schedule of(OptimizerSettings settings, long steps) {
-    OptionChecks.requireShare("--warmup", settings.warmup(), "0.05");
-    OptionChecks.requireShare("--cooldown", settings.cooldown(), "0.1");
-    long warmup = Math.round(settings.warmup() * steps);
-    Schedule shape = shape(settings, steps, Math.max(1, warmup));
+  static Schedule of(OptimizerSettings.Rate rate, long steps) {
+    OptionChecks.requireShare("--warmup", rate.warmup(), "0.05");
+    OptionChecks.requireShare("--cooldown", rate.cooldown(), "0.1");
+    long warmup = Math.round(rate.warmup() * steps);
+    Schedule shape = shape(rate, steps, Math.max(1, warmup));
     return OptionChecks.changed(
-            "--warmup-power", shape, schedule -> schedule.warmup(warmup, settings.warmupPower()))
-        .cooldown(steps, settings.cooldown());
+            "--warmup-power", shape, schedule -> schedule.warmup(warmup, rate.warmupPower()))
+        .cooldown(steps, rate.cooldown());
   }
 
-  private static Schedule shape(OptimizerSettings settings, long steps, long whole) {
-    Double eta = settings.learningRate();
-    String text = settings.schedule();
+  private static Schedule shape(OptimizerSettings.Rate rate, long steps, long whole) {
+    Double eta = rate.learningRate();
+    String text = rate.schedule();
     if (eta == null || text == null) {
       return Adafactor.relativeStep().learningRate();
     }

@@ -33,6 +33,11 @@ public final class JsonOption {
               + " tables, with -.")
   private @Nullable String json;
 
+  /** Whether the option is given. */
+  public boolean isGiven() {
+    return json != null;
+  }
+
   /** Whether tables are to be printed, which is so unless JSON takes their place. */
   public boolean leavesTables() {
     return !STANDARD_OUTPUT.equals(json);

@@ -12,10 +12,10 @@ import dev.mincover.lab.common.Names;
 import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.model.Gpt;
 import dev.mincover.lab.model.WeightType;
+import dev.mincover.lab.optimizer.CoreRecipes;
+import dev.mincover.lab.optimizer.NamePatterns;
 import dev.mincover.lab.optimizer.OptimizerKind;
 import dev.mincover.lab.optimizer.OptimizerSettings;
-import dev.mincover.lab.optimizer.Patterns;
-import dev.mincover.lab.optimizer.Recipes;
 import dev.mincover.lab.optimizer.Schedules;
 import dev.mincover.recipe.Guard;
 import dev.mincover.recipe.Momentum;
@@ -45,7 +45,7 @@ public final class OptimizerOptions {
 
   /**
    * What the options choose, with defaults for those not given. Numbers are not checked yet; {@link
-   * Recipes#of} does that.
+   * CoreRecipes#of} does that.
    *
    * @param weights the type of the weights to train
    * @throws UserError if an option has no effect together with the others, or a name is unknown
@@ -59,8 +59,8 @@ public final class OptimizerOptions {
     refuseUnlessFor(kind, "--beta2", rule.beta2, SM3, ADAM, TORCH_FUSED_ADAM);
     refuseUnlessFor(
         kind, "--epsilon", rule.epsilon, SM3, ADAGRAD, ADAM, TORCH_FUSED_ADAM, TORCH_FUSED_ADAGRAD);
-    if (kind.isPeer()) {
-      refuseWhatPeersLack(kind, weights);
+    if (kind.isLibtorch()) {
+      refuseWhatLibtorchLacks(kind, weights);
     }
     double momentum = orElse(rule.momentum, kind.momentum());
     boolean stored = momentum != 0 && !kind.isAdam();
@@ -73,7 +73,7 @@ public final class OptimizerOptions {
     refuseUnless(step.weightDecay != 0, "--no-decay", step.noDecay, "a --weight-decay above 0");
     String format =
         stored ? name("--momentum-format", rule.momentumFormat, Momentum.Format.FLOAT32) : null;
-    if (step.rounding.equals(Recipes.STOCHASTIC)) {
+    if (step.rounding.equals(CoreRecipes.STOCHASTIC)) {
       refuseUnless(
           weights != WeightType.FLOAT32 || Names.of(Momentum.Format.BFLOAT16).equals(format),
           "--rounding",
@@ -82,31 +82,34 @@ public final class OptimizerOptions {
     }
     return new OptimizerSettings(
         Names.of(kind),
-        learningRate,
-        learningRate == null ? null : orElse(rate.schedule, Schedules.CONSTANT),
-        warmup,
-        orElse(rate.warmupPower, 2.0),
-        rate.cooldown,
-        rate.multipliers == null ? List.of() : rate.multipliers,
-        kind == SM3 ? name("--algorithm", rule.algorithm, Sm3.Algorithm.SM3_II) : null,
-        kind == SM3 ? covers() : null,
-        momentum,
-        stored ? name("--momentum-kind", rule.momentumKind, momentumKind(kind)) : null,
-        format,
-        rule.beta2 == null ? kind.beta2() : rule.beta2,
-        rule.epsilon == null ? kind.epsilon() : rule.epsilon,
-        step.weightDecay,
-        noDecay(),
-        finite(step.clipNorm),
-        finite(step.clipValue),
-        step.maximise,
-        kind.isPeer() ? Names.of(Guard.UNCHECKED) : name("--guard", step.guard, Guard.REFUSE),
-        step.rounding,
-        step.average);
+        new OptimizerSettings.Rate(
+            learningRate,
+            learningRate == null ? null : orElse(rate.schedule, Schedules.CONSTANT),
+            warmup,
+            orElse(rate.warmupPower, 2.0),
+            rate.cooldown,
+            rate.multipliers == null ? List.of() : rate.multipliers),
+        new OptimizerSettings.Rule(
+            kind == SM3 ? name("--algorithm", rule.algorithm, Sm3.Algorithm.SM3_II) : null,
+            kind == SM3 ? covers() : null,
+            momentum,
+            stored ? name("--momentum-kind", rule.momentumKind, momentumKind(kind)) : null,
+            format,
+            rule.beta2 == null ? kind.beta2() : rule.beta2,
+            rule.epsilon == null ? kind.epsilon() : rule.epsilon),
+        new OptimizerSettings.Decay(step.weightDecay, noDecay()),
+        new OptimizerSettings.Gradients(
+            finite(step.clipNorm),
+            finite(step.clipValue),
+            step.maximise,
+            kind.isLibtorch()
+                ? Names.of(Guard.UNCHECKED)
+                : name("--guard", step.guard, Guard.REFUSE)),
+        new OptimizerSettings.Weights(step.rounding, step.average));
   }
 
   /** They step float32 weights by their rule, and nothing besides. */
-  private void refuseWhatPeersLack(OptimizerKind kind, WeightType weights) {
+  private void refuseWhatLibtorchLacks(OptimizerKind kind, WeightType weights) {
     if (kind == TORCH_FUSED_ADAGRAD) {
       refuseFor(kind, "--momentum", rule.momentum);
     }
@@ -119,7 +122,7 @@ public final class OptimizerOptions {
     String guard = step.guard;
     boolean usual = guard.equals(Names.of(Guard.REFUSE)) || guard.equals(Names.of(Guard.UNCHECKED));
     refuseFor(kind, "--guard", usual ? null : guard);
-    refuseFor(kind, "--rounding", step.rounding.equals(Recipes.NEAREST) ? null : step.rounding);
+    refuseFor(kind, "--rounding", step.rounding.equals(CoreRecipes.NEAREST) ? null : step.rounding);
     boolean average = !step.average.equals(OptimizerSettings.NO_AVERAGE);
     refuseFor(kind, "--average", average ? step.average : null);
   }
@@ -139,14 +142,14 @@ public final class OptimizerOptions {
   /** The cover of all parameters, then those by patterns. */
   private List<String> covers() {
     List<String> given = rule.cover == null ? List.of() : rule.cover;
-    List<String> all = given.stream().filter(text -> !Patterns.isRule(text)).toList();
+    List<String> all = given.stream().filter(text -> !NamePatterns.isRule(text)).toList();
     if (all.size() > 1) {
       throw new UserError(
           "--cover is given for all parameters twice, '%s' and '%s'; choose one, or give one as PATTERN=COVER"
               .formatted(all.get(0), all.get(1)));
     }
     List<String> covers = new ArrayList<>(all.isEmpty() ? List.of(OptimizerSettings.SLICES) : all);
-    given.stream().filter(Patterns::isRule).forEach(covers::add);
+    given.stream().filter(NamePatterns::isRule).forEach(covers::add);
     return covers;
   }
 

@@ -1,7 +1,7 @@
 package dev.mincover.lab.option;
 
+import dev.mincover.lab.optimizer.CoreRecipes;
 import dev.mincover.lab.optimizer.OptimizerSettings;
-import dev.mincover.lab.optimizer.Recipes;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -54,7 +54,7 @@ final class StepOptions {
       names = "--rounding",
       paramLabel = "HOW",
       description = "Of 16-bit weights and momentum: nearest or stochastic.")
-  String rounding = Recipes.NEAREST;
+  String rounding = CoreRecipes.NEAREST;
 
   @Option(
       names = "--average",

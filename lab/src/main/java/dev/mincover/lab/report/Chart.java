@@ -7,29 +7,40 @@ import java.util.Map;
  * A chart: what the page draws, what {@link Pictures} draws, and the same in words and numbers.
  *
  * @param id of the page's element, and the picture's name
- * @param title a few words
- * @param description what it shows, for those who cannot see it
- * @param caption what stands below it
- * @param height in CSS pixels
- * @param legendRows lines that the legend takes on a narrow screen, which come on top of the height
- * @param dense whether it has too many marks to draw each as an element of its own
- * @param option for ECharts, as plain data
- * @param paper merged into the option for what cannot be clicked
+ * @param words about the chart
+ * @param size of the chart
+ * @param drawing for ECharts
  * @param controls what can be changed about it
  * @param numbers the same in a table
  */
 record Chart(
-    String id,
-    String title,
-    String description,
-    String caption,
-    int height,
-    int legendRows,
-    boolean dense,
-    Map<String, Object> option,
-    Map<String, Object> paper,
-    List<Control> controls,
-    Table numbers) {
+    String id, Words words, Size size, Drawing drawing, List<Control> controls, Table numbers) {
+
+  /**
+   * Words about a chart.
+   *
+   * @param title a few words
+   * @param description what the chart shows, for those who cannot see it
+   * @param caption the text below the chart
+   */
+  record Words(String title, String description, String caption) {}
+
+  /**
+   * The size of a chart.
+   *
+   * @param height in CSS pixels
+   * @param legendRows lines that the legend takes on a narrow screen, in addition to the height
+   * @param dense whether the chart has too many marks to draw each as an element of its own
+   */
+  record Size(int height, int legendRows, boolean dense) {}
+
+  /**
+   * A drawing for ECharts, as plain data.
+   *
+   * @param option the chart
+   * @param paper merged into the option where nothing can be clicked
+   */
+  record Drawing(Map<String, Object> option, Map<String, Object> paper) {}
 
   /** Copies the list. */
   Chart {

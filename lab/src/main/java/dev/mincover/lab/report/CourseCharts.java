@@ -24,7 +24,7 @@ final class CourseCharts {
     List<Double> bigrams =
         all.stream()
             .flatMap(series -> series.runs().stream())
-            .map(run -> run.summary().bigramBitsPerByte())
+            .map(run -> run.summary().quality().bigramBitsPerByte())
             .distinct()
             .toList();
     boolean bigram = bigrams.size() == 1 && Double.isFinite(bigrams.getFirst());
@@ -77,14 +77,9 @@ final class CourseCharts {
       String id, String title, String description, Lines lines, Chart.Table numbers) {
     return new Chart(
         id,
-        title,
-        description,
-        description,
-        HEIGHT,
-        lines.legendRows(),
-        false,
-        lines.option(),
-        Lines.paper(),
+        new Chart.Words(title, description, description),
+        new Chart.Size(HEIGHT, lines.legendRows(), false),
+        new Chart.Drawing(lines.option(), Lines.paper()),
         List.of(lines.horizontalAxis(), lines.scale()),
         numbers);
   }

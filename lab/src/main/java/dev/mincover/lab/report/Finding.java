@@ -93,7 +93,9 @@ record Finding(String headline, List<String> notes) {
   }
 
   private static String verb(Series series) {
-    return series.runs().stream().allMatch(run -> run.summary().finished()) ? "ends" : "is";
+    return series.runs().stream().allMatch(run -> run.summary().course().finished())
+        ? "ends"
+        : "is";
   }
 
   private static String bits(Series series) {
@@ -111,10 +113,10 @@ record Finding(String headline, List<String> notes) {
       notes.add("Losses are means over the seeds, with their standard deviation.");
     }
     List<String> differences = new ArrayList<>();
-    differ(all, "tokens", series -> series.first().tokens(), differences);
-    differ(all, "model", series -> series.first().model(), differences);
-    differ(all, "batch size", series -> series.first().batch(), differences);
-    differ(all, "text", series -> series.first().corpus(), differences);
+    differ(all, "tokens", series -> series.first().course().tokens(), differences);
+    differ(all, "model", series -> series.first().setup().model(), differences);
+    differ(all, "batch size", series -> series.first().setup().batch(), differences);
+    differ(all, "text", series -> series.first().setup().corpus(), differences);
     if (!differences.isEmpty()) {
       notes.add(
           "The runs differ in %s; compare their losses with care."
@@ -122,7 +124,7 @@ record Finding(String headline, List<String> notes) {
     }
     all.stream()
         .flatMap(series -> series.runs().stream())
-        .filter(run -> !run.summary().finished())
+        .filter(run -> !run.summary().course().finished())
         .forEach(run ->
             notes.add("%s is not finished: it has %,d steps.".formatted(run.name(), run.steps())));
     return notes;

@@ -50,14 +50,14 @@ final class Html {
     </figure>
     """
         .formatted(
-            chart.dense() ? "dense" : "sparse",
-            escape(chart.title()),
+            chart.size().dense() ? "dense" : "sparse",
+            escape(chart.words().title()),
             escape(chart.id()),
-            escape(chart.title() + ". " + chart.description()),
-            chart.height(),
-            chart.legendRows(),
-            escape(chart.caption()),
-            table(chart.title(), chart.numbers()));
+            escape(chart.words().title() + ". " + chart.words().description()),
+            chart.size().height(),
+            chart.size().legendRows(),
+            escape(chart.words().caption()),
+            table(chart.words().title(), chart.numbers()));
   }
 
   private static String table(String caption, Table table) {

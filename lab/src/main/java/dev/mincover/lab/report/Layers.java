@@ -1,7 +1,7 @@
 package dev.mincover.lab.report;
 
+import dev.mincover.lab.statistics.GradientStatistics;
 import dev.mincover.lab.statistics.ParameterStatistics;
-import dev.mincover.lab.statistics.Statistics;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -15,7 +15,7 @@ final class Layers {
   private Layers() {}
 
   /** Those with rows and columns: below rank 2 SM3 is AdaGrad, and there is nothing to see. */
-  static List<ParameterStatistics> all(Statistics statistics) {
+  static List<ParameterStatistics> all(GradientStatistics statistics) {
     return statistics.parameters().stream()
         .filter(parameter -> parameter.shape().rank() >= 2 && parameter.shape().size() > 0)
         .toList();
@@ -25,7 +25,7 @@ final class Layers {
    * At most six: layers that differ in a number alone, such as {@code h.0.attn} and {@code
    * h.1.attn}, are of a kind, and the middle one of each kind is shown; of many kinds, the largest.
    */
-  static List<ParameterStatistics> chosen(Statistics statistics) {
+  static List<ParameterStatistics> chosen(GradientStatistics statistics) {
     Map<String, List<ParameterStatistics>> kinds = new LinkedHashMap<>();
     for (ParameterStatistics parameter : all(statistics)) {
       String kind = parameter.name().replaceAll("\\d+", "#");

@@ -2,7 +2,6 @@ package dev.mincover.lab.report;
 
 import dev.mincover.lab.common.ByteCount;
 import dev.mincover.lab.report.Chart.Table;
-import dev.mincover.lab.run.Summary;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -34,12 +33,12 @@ final class MemoryCharts {
   static Chart inAll(List<Series> all) {
     List<Bar> bars = new ArrayList<>();
     for (Series series : all) {
-      double state = series.mean(Summary::optimizerStateBytes);
+      double state = series.mean(summary -> summary.memory().optimizerStateBytes());
       bars.add(bar(series, state, ByteCount.format(Math.round(state))));
     }
     if (!hasAdam(all)) {
       all.stream()
-          .mapToLong(series -> series.first().adamStateBytes())
+          .mapToLong(series -> series.first().memory().adamStateBytes())
           .distinct()
           .sorted()
           .forEach(state -> bars.add(adam((double) state, ByteCount.format(state))));
@@ -128,18 +127,16 @@ final class MemoryCharts {
                     data)));
     return new Chart(
         id,
-        title,
-        "What each optimizer allocates beside weights and gradients, in %s: %s."
-            .formatted(
-                unit,
-                String.join(
-                    "; ", bars.stream().map(bar -> bar.name() + " " + bar.label()).toList())),
-        "Allocated beside weights and gradients.",
-        FRAME + BAR * bars.size(),
-        0,
-        false,
-        option,
-        Map.of(),
+        new Chart.Words(
+            title,
+            "What each optimizer allocates beside weights and gradients, in %s: %s."
+                .formatted(
+                    unit,
+                    String.join(
+                        "; ", bars.stream().map(bar -> bar.name() + " " + bar.label()).toList())),
+            "Allocated beside weights and gradients."),
+        new Chart.Size(FRAME + BAR * bars.size(), 0, false),
+        new Chart.Drawing(option, Map.of()),
         List.of(),
         new Table(
             List.of("optimizer", unit),

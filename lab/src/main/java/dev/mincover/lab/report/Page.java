@@ -66,11 +66,11 @@ final class Page {
             chart.id(),
             Json.object(
                 "renderer",
-                chart.dense() ? "canvas" : "svg",
+                chart.size().dense() ? "canvas" : "svg",
                 "option",
-                chart.option(),
+                chart.drawing().option(),
                 "paper",
-                chart.paper(),
+                chart.drawing().paper(),
                 "views",
                 views));
       }

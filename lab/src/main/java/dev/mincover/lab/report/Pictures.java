@@ -149,23 +149,23 @@ final class Pictures implements AutoCloseable {
   }
 
   private Path write(Chart chart, Map<String, Object> patch, Path file) {
-    int width = chart.dense() ? DENSE_WIDTH : WIDTH;
+    int width = chart.size().dense() ? DENSE_WIDTH : WIDTH;
     Object svg =
         draw.call(
             context,
             scope,
             scope,
             new Object[] {
-              Json.text(chart.option()),
+              Json.text(chart.drawing().option()),
               Json.text(patch),
-              Json.text(chart.paper()),
+              Json.text(chart.drawing().paper()),
               theme,
               width,
-              chart.height()
+              chart.size().height()
             });
     // The generic family of CSS, which ECharts falls back to, by the name Java has for it.
     String text = Context.toString(svg).replace("sans-serif", Font.SANS_SERIF);
-    byte[] png = png(chart.title(), text, width, chart.height());
+    byte[] png = png(chart.words().title(), text, width, chart.size().height());
     AtomicFile.write(file, channel -> channel.write(ByteBuffer.wrap(png)));
     return file;
   }

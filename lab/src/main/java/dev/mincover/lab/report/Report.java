@@ -5,8 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.mincover.lab.common.AtomicFile;
 import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.run.RunDirectory;
+import dev.mincover.lab.statistics.GradientStatistics;
 import dev.mincover.lab.statistics.ParameterStatistics;
-import dev.mincover.lab.statistics.Statistics;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -77,14 +77,14 @@ public final class Report {
 
   private void addStatistics() {
     Optional<ReportedRun> recorded =
-        runs().filter(run -> Statistics.areIn(run.directory())).findFirst();
+        runs().filter(run -> GradientStatistics.areIn(run.directory())).findFirst();
     if (recorded.isEmpty()) {
       ends.add(
           "What explains SM3, activation patterns and tightness, is shown for runs that recorded statistics: train with --statistics all.");
       return;
     }
     ReportedRun run = recorded.get();
-    Statistics statistics = Statistics.read(run.directory());
+    GradientStatistics statistics = GradientStatistics.read(run.directory());
     List<ParameterStatistics> chosen = Layers.chosen(statistics);
     if (chosen.isEmpty()) {
       ends.add(
@@ -118,22 +118,22 @@ public final class Report {
   }
 
   private void addEnds() {
-    runs().map(run -> run.summary().corpus()).distinct().forEach(ends::add);
+    runs().map(run -> run.summary().setup().corpus()).distinct().forEach(ends::add);
     runs()
         .map(ReportedRun::summary)
         .map(summary ->
             "GPT over bytes of %,d weights in %s: %d layers, width %d, %d heads, context %d; batches of %d; %d threads. Mincover %s, Java %s."
                 .formatted(
-                    summary.parameters(),
-                    summary.model().weights(),
-                    summary.model().layers(),
-                    summary.model().width(),
-                    summary.model().heads(),
-                    summary.model().context(),
-                    summary.batch(),
-                    summary.threads(),
-                    summary.mincoverVersion(),
-                    summary.javaVersion()))
+                    summary.memory().parameters(),
+                    summary.setup().model().weights(),
+                    summary.setup().model().layers(),
+                    summary.setup().model().width(),
+                    summary.setup().model().heads(),
+                    summary.setup().model().context(),
+                    summary.setup().batch(),
+                    summary.setup().threads(),
+                    summary.software().mincoverVersion(),
+                    summary.software().javaVersion()))
         .distinct()
         .forEach(ends::add);
   }

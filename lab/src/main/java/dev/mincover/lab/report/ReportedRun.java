@@ -37,7 +37,7 @@ record ReportedRun(RunDirectory directory, Summary summary, List<Metrics.Row> me
 
   /** Steps taken: of a run that goes on or was killed, more than its last summary tells. */
   long steps() {
-    return metrics.isEmpty() ? summary.steps() : metrics.getLast().step();
+    return metrics.isEmpty() ? summary.course().steps() : metrics.getLast().step();
   }
 
   /** The last name of its directory. */

@@ -36,7 +36,7 @@ final class Results {
               "state",
               "what the optimizer allocated",
               each -> {
-                double bytes = each.mean(Summary::optimizerStateBytes);
+                double bytes = each.mean(summary -> summary.memory().optimizerStateBytes());
                 return new Cell(ByteCount.format(Math.round(bytes)), exact(bytes) + " bytes");
               }),
           new Column(
@@ -49,47 +49,60 @@ final class Results {
           new Column(
               "tokens/s",
               "in training steps",
-              each -> cell("%,.0f", each.mean(Summary::tokensPerSecond))),
+              each -> cell("%,.0f", each.mean(summary -> summary.course().tokensPerSecond()))),
           new Column(
               "in the optimizer",
               "share of the training time",
               each -> {
                 double share =
-                    each.mean(
-                        summary -> summary.optimizerSeconds() / Math.max(1e-9, summary.seconds()));
+                    each.mean(summary ->
+                        summary.course().optimizerSeconds()
+                            / Math.max(1e-9, summary.course().seconds()));
                 return new Cell(Figures.percent(share), exact(share));
               }),
-          new Column("tokens", "trained on", each -> cell("%,.0f", each.mean(Summary::tokens))));
+          new Column(
+              "tokens",
+              "trained on",
+              each -> cell("%,.0f", each.mean(summary -> summary.course().tokens()))));
 
   private static final List<Field> FIELDS =
       List.of(
-          new Field("seed", "seed", Summary::seed, format("%.0f")),
-          new Field("steps", "steps", Summary::steps, format("%,.0f")),
-          new Field("tokens", "tokens", Summary::tokens, format("%,.0f")),
-          new Field("validationLoss", "loss, nats", Summary::validationLoss, format("%.4f")),
+          new Field("seed", "seed", summary -> summary.setup().seed(), format("%.0f")),
+          new Field("steps", "steps", summary -> summary.course().steps(), format("%,.0f")),
+          new Field("tokens", "tokens", summary -> summary.course().tokens(), format("%,.0f")),
+          new Field(
+              "validationLoss",
+              "loss, nats",
+              summary -> summary.quality().validationLoss(),
+              format("%.4f")),
           new Field(
               "validationBitsPerByte",
               "bits per byte",
-              Summary::validationBitsPerByte,
+              summary -> summary.quality().validationBitsPerByte(),
               format("%.3f")),
           new Field(
               "optimizerStateBytes",
               "state",
-              Summary::optimizerStateBytes,
+              summary -> summary.memory().optimizerStateBytes(),
               bytes -> ByteCount.format((long) bytes)),
           new Field(
               "peakMemoryBytes",
               "peak memory",
-              Summary::peakMemoryBytes,
+              summary -> summary.memory().peakMemoryBytes(),
               bytes -> ByteCount.format((long) bytes)),
-          new Field("parameters", "weights", Summary::parameters, format("%,.0f")),
-          new Field("seconds", "seconds", Summary::seconds, format("%,.1f")),
+          new Field(
+              "parameters", "weights", summary -> summary.memory().parameters(), format("%,.0f")),
+          new Field("seconds", "seconds", summary -> summary.course().seconds(), format("%,.1f")),
           new Field(
               "optimizerSeconds",
               "of these in the optimizer",
-              Summary::optimizerSeconds,
+              summary -> summary.course().optimizerSeconds(),
               format("%,.2f")),
-          new Field("tokensPerSecond", "tokens/s", Summary::tokensPerSecond, format("%,.0f")));
+          new Field(
+              "tokensPerSecond",
+              "tokens/s",
+              summary -> summary.course().tokensPerSecond(),
+              format("%,.0f")));
 
   private Results() {}
 
@@ -174,7 +187,7 @@ final class Results {
   private static Cell peak(Series series) {
     List<Long> bytes =
         series.runs().stream()
-            .map(run -> run.summary().peakMemoryBytes())
+            .map(run -> run.summary().memory().peakMemoryBytes())
             .filter(Objects::nonNull)
             .toList();
     if (bytes.isEmpty()) {

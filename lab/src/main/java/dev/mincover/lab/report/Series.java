@@ -32,7 +32,11 @@ record Series(int index, String name, List<ReportedRun> runs) {
     static Recipe of(ReportedRun run) {
       Summary summary = run.summary();
       return new Recipe(
-          summary.optimizer(), summary.model(), summary.batch(), summary.steps(), summary.corpus());
+          summary.optimizer(),
+          summary.setup().model(),
+          summary.setup().batch(),
+          summary.course().steps(),
+          summary.setup().corpus());
     }
   }
 
@@ -66,7 +70,7 @@ record Series(int index, String name, List<ReportedRun> runs) {
     List<BiFunction<String, ReportedRun, String>> details =
         List.of(
             (name, run) -> name + ", " + OptimizerDescription.ofRate(run.summary().optimizer()),
-            (name, run) -> "%s, %,d steps".formatted(name, run.summary().steps()),
+            (name, run) -> "%s, %,d steps".formatted(name, run.summary().course().steps()),
             (name, run) -> "%s (%s)".formatted(name, run.directory().path()));
     List<String> names =
         firsts.stream().map(run -> OptimizerDescription.of(run.summary().optimizer())).toList();
@@ -91,7 +95,7 @@ record Series(int index, String name, List<ReportedRun> runs) {
   /** Validation losses in bits per byte, of the runs that have one. */
   DoubleStream bitsPerByte() {
     return runs.stream()
-        .map(run -> run.summary().validationBitsPerByte())
+        .map(run -> run.summary().quality().validationBitsPerByte())
         .filter(Objects::nonNull)
         .mapToDouble(Double::doubleValue);
   }
@@ -108,11 +112,13 @@ record Series(int index, String name, List<ReportedRun> runs) {
 
   /** Optimizer state in bytes a weight. */
   double bytesPerWeight() {
-    return mean(summary -> (double) summary.optimizerStateBytes() / summary.parameters());
+    return mean(
+        summary -> (double) summary.memory().optimizerStateBytes() / summary.memory().parameters());
   }
 
   /** Optimizer state over what Adam would allocate for the same weights. */
   double shareOfAdam() {
-    return mean(summary -> (double) summary.optimizerStateBytes() / summary.adamStateBytes());
+    return mean(summary ->
+        (double) summary.memory().optimizerStateBytes() / summary.memory().adamStateBytes());
   }
 }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.mincover.lab.common.AtomicFile;
 import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.optimizer.OptimizerSettings;
@@ -19,70 +20,24 @@ import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * A training run in numbers, {@code summary.json}. It is there from the run's first step on and
- * written anew after each evaluation, so that a run that is killed leaves one. The file also holds
- * what follows from them: {@link #tokensPerSecond} and {@link #validationBitsPerByte}.
+ * A training run in numbers, {@code summary.json}. The file exists from the first step of the run
+ * and is written anew after each evaluation, so that a run that is killed leaves one. It holds the
+ * values of all groups in one flat object, in the order given here.
  *
- * @param optimizer every choice about it
- * @param finished false if the run was interrupted or goes on
- * @param steps taken, skipped ones included
- * @param skippedSteps of these, left out because a gradient was not finite
- * @param tokens bytes trained on: steps x batch x context
- * @param seconds of training steps, evaluation not included
- * @param optimizerSeconds of these, spent in the optimizer's steps
- * @param parameters trained weights
- * @param optimizerStateBytes what the optimizer allocated
- * @param adamStateBytes what Adam would allocate for the same weights
- * @param peakMemoryBytes the most memory that the process had at a time; null where nobody counts
- * @param validationLoss nats per byte after the last evaluation, which at the end of a run is of
- *     the saved weights; null if not measured or not finite
- * @param bigramBitsPerByte of a {@link dev.mincover.lab.data.BigramModel} on the validation text
- * @param seed of weights, batches and stochastic rounding
- * @param threads of the tensor engine and the optimizer
- * @param model the network's size
- * @param batch windows in a step
- * @param corpus what was learned from, in words
- * @param mincoverVersion version of this software
- * @param javaVersion version of the Java runtime
+ * @param course how far the run came, and how long it took
+ * @param memory weights, and bytes for them
+ * @param quality how well the model predicts
+ * @param optimizer every choice about the optimizer
+ * @param setup every other choice
+ * @param software what the run ran on
  */
-@JsonPropertyOrder({
-  "finished",
-  "steps",
-  "skippedSteps",
-  "tokens",
-  "seconds",
-  "tokensPerSecond",
-  "optimizerSeconds",
-  "parameters",
-  "optimizerStateBytes",
-  "adamStateBytes",
-  "peakMemoryBytes",
-  "validationLoss",
-  "validationBitsPerByte",
-  "bigramBitsPerByte",
-  "optimizer"
-})
 public record Summary(
+    @JsonUnwrapped Course course,
+    @JsonUnwrapped Memory memory,
+    @JsonUnwrapped Quality quality,
     OptimizerSettings optimizer,
-    boolean finished,
-    long steps,
-    long skippedSteps,
-    long tokens,
-    double seconds,
-    double optimizerSeconds,
-    long parameters,
-    long optimizerStateBytes,
-    long adamStateBytes,
-    @Nullable Long peakMemoryBytes,
-    @Nullable Double validationLoss,
-    double bigramBitsPerByte,
-    long seed,
-    int threads,
-    Model model,
-    int batch,
-    String corpus,
-    String mincoverVersion,
-    String javaVersion) {
+    @JsonUnwrapped Setup setup,
+    @JsonUnwrapped Software software) {
 
   private static final JsonMapper JSON =
       JsonMapper.builder()
@@ -91,19 +46,96 @@ public record Summary(
           .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
           .build();
 
-  /** JSON has no word for a loss that is not finite, so that it becomes null. */
-  public Summary {
-    if (validationLoss != null && !Double.isFinite(validationLoss)) {
-      validationLoss = null;
+  /**
+   * How far the run came, and how long it took.
+   *
+   * @param finished false if the run was interrupted, or still goes on
+   * @param steps steps taken, including skipped ones
+   * @param skippedSteps steps left out because a gradient was not finite
+   * @param tokens bytes trained on: steps x batch x context
+   * @param seconds of training steps, without evaluation
+   * @param optimizerSeconds the part of {@code seconds} spent in the optimizer
+   */
+  @JsonPropertyOrder({
+    "finished",
+    "steps",
+    "skippedSteps",
+    "tokens",
+    "seconds",
+    "tokensPerSecond",
+    "optimizerSeconds"
+  })
+  public record Course(
+      boolean finished,
+      long steps,
+      long skippedSteps,
+      long tokens,
+      double seconds,
+      double optimizerSeconds) {
+
+    /** Tokens per second; 0 if the run took no time. */
+    @JsonProperty(access = JsonProperty.Access.READ_ONLY)
+    public double tokensPerSecond() {
+      return seconds > 0 ? tokens / seconds : 0;
     }
   }
 
   /**
+   * Weights, and bytes for them.
+   *
+   * @param parameters number of trained weights
+   * @param optimizerStateBytes what the optimizer allocated
+   * @param adamStateBytes what Adam would allocate for the same weights
+   * @param peakMemoryBytes the most memory the process had at any time; null where the system does
+   *     not count it
+   */
+  public record Memory(
+      long parameters,
+      long optimizerStateBytes,
+      long adamStateBytes,
+      @Nullable Long peakMemoryBytes) {}
+
+  /**
+   * How well the model predicts.
+   *
+   * @param validationLoss nats per byte after the last evaluation, which at the end of a run is of
+   *     the saved weights; null if not measured or not finite
+   * @param bigramBitsPerByte of a {@link dev.mincover.lab.data.BigramModel} on the validation text
+   */
+  @JsonPropertyOrder({"validationLoss", "validationBitsPerByte", "bigramBitsPerByte"})
+  public record Quality(@Nullable Double validationLoss, double bigramBitsPerByte) {
+
+    /** JSON cannot express a loss that is not finite, so it becomes null. */
+    public Quality {
+      if (validationLoss != null && !Double.isFinite(validationLoss)) {
+        validationLoss = null;
+      }
+    }
+
+    /** The validation loss in bits: {@code validationLoss / ln 2}; null if the loss is null. */
+    @JsonProperty(access = JsonProperty.Access.READ_ONLY)
+    public @Nullable Double validationBitsPerByte() {
+      return validationLoss == null ? null : validationLoss / Math.log(2);
+    }
+  }
+
+  /**
+   * Every choice about the run except those about the optimizer.
+   *
+   * @param seed of weights, batches and stochastic rounding
+   * @param threads of the tensor engine and the optimizer
+   * @param model size and type of the network
+   * @param batch windows per step
+   * @param corpus a description of the text
+   */
+  public record Setup(long seed, int threads, Model model, int batch, String corpus) {}
+
+  /**
    * Size and type of the language model.
    *
-   * @param layers blocks
-   * @param width numbers per place
-   * @param heads of attention in each block
+   * @param layers number of blocks
+   * @param width numbers per position
+   * @param heads attention heads per block
    * @param context bytes seen at once
    * @param tied whether one matrix both embeds bytes and reads them out
    * @param weights their type, such as {@code float32}
@@ -111,17 +143,13 @@ public record Summary(
   public record Model(
       int layers, int width, int heads, int context, boolean tied, String weights) {}
 
-  /** Tokens per second of the run; 0 if it took no time. */
-  @JsonProperty(access = JsonProperty.Access.READ_ONLY)
-  public double tokensPerSecond() {
-    return seconds > 0 ? tokens / seconds : 0;
-  }
-
-  /** The validation loss in bits: {@code validationLoss / ln 2}; null with it. */
-  @JsonProperty(access = JsonProperty.Access.READ_ONLY)
-  public @Nullable Double validationBitsPerByte() {
-    return validationLoss == null ? null : validationLoss / Math.log(2);
-  }
+  /**
+   * What the run ran on.
+   *
+   * @param mincoverVersion version of this software
+   * @param javaVersion version of the Java runtime
+   */
+  public record Software(String mincoverVersion, String javaVersion) {}
 
   /**
    * Writes the summary as JSON, replacing an older file at once when it is complete.

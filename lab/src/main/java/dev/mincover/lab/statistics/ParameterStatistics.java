@@ -74,8 +74,8 @@ public record ParameterStatistics(
     return slices().least(sm3i);
   }
 
-  private Covering slices() {
-    return Covering.of(Cover.slices(), shape);
+  private CoverSets slices() {
+    return CoverSets.of(Cover.slices(), shape);
   }
 
   /**
@@ -93,7 +93,7 @@ public record ParameterStatistics(
   }
 
   /** The median over the weights of nu / sum g^2, for nu of any cover. */
-  double tightness(float[] nu) {
+  public double tightness(float[] nu) {
     float[] ratios = new float[nu.length];
     int count = 0;
     for (int i = 0; i < nu.length; i++) {

@@ -1,7 +1,7 @@
 package dev.mincover.lab.train;
 
 import dev.mincover.lab.data.Batch;
-import dev.mincover.lab.model.Engine;
+import dev.mincover.lab.libtorch.Libtorch;
 import dev.mincover.lab.model.LanguageModel;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -47,7 +47,7 @@ final class DataParallel implements AutoCloseable {
 
   /** Threads that share the weights of {@code model}, which collects their gradients. */
   DataParallel(LanguageModel model, int threads) {
-    Engine.useOneThreadAnOperation();
+    Libtorch.useOneThreadAnOperation();
     replicas.add(model);
     for (int i = 1; i < threads; i++) {
       replicas.add(model.replica());

@@ -1,50 +1,58 @@
 package dev.mincover.lab.train;
 
-import dev.mincover.lab.data.Batch;
-import dev.mincover.lab.data.Batches;
+import dev.mincover.lab.common.ByteCount;
+import dev.mincover.lab.common.Names;
 import dev.mincover.lab.data.Corpus;
 import dev.mincover.lab.data.Windows;
-import dev.mincover.lab.model.Gpt;
 import dev.mincover.lab.model.GptConfig;
 import dev.mincover.lab.model.WeightType;
-import dev.mincover.lab.optimizer.Learner;
-import dev.mincover.lab.optimizer.LearnerRecipe;
+import dev.mincover.lab.run.Summary;
 
 /**
- * What is to be learned: a GPT of a size from a text. Whatever the optimizer, equal seeds give
- * equal initial weights and the same batches in the same order.
+ * What is to be learned: a GPT of some size from a text.
  *
- * @param weights their type
- * @param batch windows of text in a step
+ * @param config size of the model
+ * @param weights type of the model's weights
+ * @param batch windows of text per step
  * @param corpus longer than the model's context
  */
 public record LanguageTask(GptConfig config, WeightType weights, int batch, Corpus corpus) {
 
   private static final int VALIDATION_WINDOWS = 256;
 
-  /** The model before the first step. */
-  public Gpt model(long seed, LearnerRecipe recipe) {
-    return new Gpt(config, seed, weights, recipe.takesSparse());
-  }
-
-  /** What it is judged by. */
+  /** The windows of validation text on which every model of the task is evaluated. */
   public Windows windows() {
     return new Windows(corpus.validation(), config.context(), VALIDATION_WINDOWS);
   }
 
-  /** The loop that trains it. */
-  public Trainer trainer(Gpt model, Learner learner, Windows windows, long seed, int threads) {
-    return new Trainer(
-        model,
-        learner,
-        new Batches(corpus.training(), seed),
-        new Batch(batch, config.context()),
-        windows,
-        threads);
-  }
-
-  /** Bytes trained on in a step. */
+  /** Bytes trained on per step. */
   public long tokensPerStep() {
     return (long) batch * config.context();
+  }
+
+  /** The model in a line. */
+  public String modelDescription() {
+    long count = config.parameterCount();
+    return "GPT over bytes: %d layers, width %d, %d heads, context %d%s; %,d weights, %s%s"
+        .formatted(
+            config.layers(),
+            config.width(),
+            config.heads(),
+            config.context(),
+            config.tied() ? "" : ", untied",
+            count,
+            weights == WeightType.FLOAT32 ? "" : Names.of(weights) + ", ",
+            ByteCount.format(count * weights.bytes()));
+  }
+
+  /** The model as JSON files describe it. */
+  public Summary.Model modelSummary() {
+    return new Summary.Model(
+        config.layers(),
+        config.width(),
+        config.heads(),
+        config.context(),
+        config.tied(),
+        Names.of(weights));
   }
 }

@@ -3,19 +3,19 @@ package dev.mincover.lab.train;
 import dev.mincover.lab.data.Batch;
 import dev.mincover.lab.data.Batches;
 import dev.mincover.lab.model.LanguageModel;
-import dev.mincover.lab.optimizer.Learner;
+import dev.mincover.lab.optimizer.BoundOptimizer;
 import dev.mincover.lab.statistics.GradientObserver;
 
 /** One step of a training after another: a random batch, its gradient, and what learns from it. */
 public final class TrainingStep implements AutoCloseable {
 
   private final DataParallel model;
-  private final Learner learner;
+  private final BoundOptimizer optimizer;
   private final Batches batches;
   private final Batch batch;
   private GradientObserver observer = GradientObserver.NONE;
   private long nanos;
-  private long learnerNanos;
+  private long optimizerNanos;
 
   /**
    * Steps to come.
@@ -24,9 +24,9 @@ public final class TrainingStep implements AutoCloseable {
    * @param threads how many share the rows of a batch; gradients differ in rounding with it
    */
   public TrainingStep(
-      LanguageModel model, Learner learner, Batches batches, Batch batch, int threads) {
+      LanguageModel model, BoundOptimizer optimizer, Batches batches, Batch batch, int threads) {
     this.model = new DataParallel(model, threads);
-    this.learner = learner;
+    this.optimizer = optimizer;
     this.batches = batches;
     this.batch = batch;
   }
@@ -37,7 +37,7 @@ public final class TrainingStep implements AutoCloseable {
   }
 
   /**
-   * Takes one, but for the learner's part in it if the loss is not finite.
+   * Takes one, but for the optimizer's part in it if the loss is not finite.
    *
    * @return the mean loss over the batch before the step, in nats a token
    */
@@ -51,11 +51,11 @@ public final class TrainingStep implements AutoCloseable {
     }
     long observed = System.nanoTime();
     if (Float.isFinite(loss)) {
-      learner.step();
+      optimizer.step();
     }
-    learner.zeroGradients();
+    optimizer.zeroGradients();
     long learning = System.nanoTime() - observed;
-    learnerNanos += learning;
+    optimizerNanos += learning;
     nanos += forwardAndBackward + learning;
     return loss;
   }
@@ -65,9 +65,9 @@ public final class TrainingStep implements AutoCloseable {
     return nanos * 1e-9;
   }
 
-  /** Of {@link #seconds}, those that the learner took. */
-  public double learnerSeconds() {
-    return learnerNanos * 1e-9;
+  /** Of {@link #seconds}, those that the optimizer took. */
+  public double optimizerSeconds() {
+    return optimizerNanos * 1e-9;
   }
 
   /** The mean loss over the first {@code rows} of a batch, in nats a token; no step is taken. */
@@ -75,7 +75,7 @@ public final class TrainingStep implements AutoCloseable {
     return model.loss(batch, rows);
   }
 
-  /** Ends the threads; the model and the learner are the caller's. */
+  /** Ends the threads; the model and the optimizer are the caller's. */
   @Override
   public void close() {
     model.close();

@@ -13,7 +13,7 @@ import dev.mincover.lab.model.ModelFile;
 import dev.mincover.lab.optimizer.OptimizerSettings;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.run.Summary;
-import dev.mincover.lab.statistics.Statistics;
+import dev.mincover.lab.statistics.GradientStatistics;
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -81,14 +81,14 @@ class CommandLineTest {
     assertThat(metrics).hasSize(41);
     assertThat(metrics.getLast()).matches("40,2560,[0-9.]+,[0-9.]+,[0-9.]+,[0-9.E-]+");
     Summary summary = Summary.read(run.summary());
-    assertThat(summary.finished()).isTrue();
-    assertThat(summary.steps()).isEqualTo(40);
-    assertThat(summary.tokens()).isEqualTo(40 * 4 * 16);
-    assertThat(summary.adamStateBytes()).isEqualTo(8 * summary.parameters());
-    assertThat(summary.optimizerSeconds()).isBetween(0.0, summary.seconds());
-    assertThat(summary.validationLoss()).isBetween(0.0, Math.log(256));
+    assertThat(summary.course().finished()).isTrue();
+    assertThat(summary.course().steps()).isEqualTo(40);
+    assertThat(summary.course().tokens()).isEqualTo(40 * 4 * 16);
+    assertThat(summary.memory().adamStateBytes()).isEqualTo(8 * summary.memory().parameters());
+    assertThat(summary.course().optimizerSeconds()).isBetween(0.0, summary.course().seconds());
+    assertThat(summary.quality().validationLoss()).isBetween(0.0, Math.log(256));
     try (Gpt model = ModelFile.load(run.model())) {
-      assertThat(model.parameterCount()).isEqualTo(summary.parameters());
+      assertThat(model.parameterCount()).isEqualTo(summary.memory().parameters());
     }
     Result text =
         mincover("generate", run.path().toString(), "--prompt", "All w", "--length", "30");
@@ -130,10 +130,10 @@ class CommandLineTest {
     assertThat(result.out()).contains(announced);
     Path run = folder.resolve("run");
     Summary summary = Summary.read(run.resolve("summary.json"));
-    assertThat(summary.finished()).isTrue();
-    assertThat(summary.skippedSteps()).isZero();
-    assertThat(summary.validationLoss()).isBetween(0.0, 0.95 * Math.log(256));
-    assertThat(summary.model().tied()).isEqualTo(!arguments.contains("--untied"));
+    assertThat(summary.course().finished()).isTrue();
+    assertThat(summary.course().skippedSteps()).isZero();
+    assertThat(summary.quality().validationLoss()).isBetween(0.0, 0.95 * Math.log(256));
+    assertThat(summary.setup().model().tied()).isEqualTo(!arguments.contains("--untied"));
     Result text = mincover("generate", run.toString(), "--prompt", "All w", "--length", "9");
     assertThat(text.code()).as(text.err()).isZero();
     assertThat(text.out()).startsWith("All w");
@@ -147,8 +147,8 @@ class CommandLineTest {
     double last = validationLoss("last");
     double mean = validationLoss("mean");
     assertThat(mean).isNotEqualTo(last);
-    assertThat(summary("last").validationLoss()).isCloseTo(last, within(1e-4));
-    assertThat(summary("mean").validationLoss()).isCloseTo(mean, within(1e-4));
+    assertThat(summary("last").quality().validationLoss()).isCloseTo(last, within(1e-4));
+    assertThat(summary("mean").quality().validationLoss()).isCloseTo(mean, within(1e-4));
   }
 
   private Summary summary(String run) {
@@ -184,32 +184,17 @@ class CommandLineTest {
                 + " --weight-decay 0.1 --clip 1 --guard skip --average polyak:0.9 --weights bf16")
             .split(" "));
     Summary summary = summary("run");
-    assertThat(summary.model()).isEqualTo(new Summary.Model(1, 16, 2, 16, true, "bfloat16"));
+    assertThat(summary.setup().model())
+        .isEqualTo(new Summary.Model(1, 16, 2, 16, true, "bfloat16"));
     assertThat(summary.optimizer())
         .isEqualTo(
             new OptimizerSettings(
                 "adam",
-                0.01,
-                "inverse-sqrt",
-                0.1,
-                2,
-                0.1,
-                List.of(),
-                null,
-                null,
-                0.9,
-                null,
-                null,
-                0.999,
-                1e-8,
-                0.1,
-                List.of("*.bias", "*ln_*"),
-                1.0,
-                null,
-                false,
-                "skip",
-                "nearest",
-                "polyak:0.9"));
+                new OptimizerSettings.Rate(0.01, "inverse-sqrt", 0.1, 2, 0.1, List.of()),
+                new OptimizerSettings.Rule(null, null, 0.9, null, null, 0.999, 1e-8),
+                new OptimizerSettings.Decay(0.1, List.of("*.bias", "*ln_*")),
+                new OptimizerSettings.Gradients(1.0, null, false, "skip"),
+                new OptimizerSettings.Weights("nearest", "polyak:0.9")));
   }
 
   @Test
@@ -233,7 +218,8 @@ class CommandLineTest {
     Path run = folder.resolve("run");
     train("run", "--steps", "1", "--width", "128", "--context", "128", "--momentum", "0");
     Summary summary = Summary.read(run.resolve("summary.json"));
-    assertThat((double) summary.optimizerStateBytes() / summary.adamStateBytes()).isLessThan(0.02);
+    assertThat((double) summary.memory().optimizerStateBytes() / summary.memory().adamStateBytes())
+        .isLessThan(0.02);
   }
 
   @Test
@@ -241,7 +227,7 @@ class CommandLineTest {
     Result result = train("run", "--steps", "50", "--learning-rate", "1e30");
     assertThat(result.code()).isEqualTo(1);
     assertThat(result.err()).contains("try a smaller --learning-rate than 1.0E30");
-    assertThat(Summary.read(folder.resolve("run/summary.json")).finished()).isFalse();
+    assertThat(Summary.read(folder.resolve("run/summary.json")).course().finished()).isFalse();
   }
 
   static Stream<Arguments> badInput() {
@@ -393,8 +379,8 @@ class CommandLineTest {
     }
     Path run = folder.resolve("run");
     Summary summary = Summary.read(run.resolve("summary.json"));
-    assertThat(summary.finished()).isFalse();
-    assertThat(summary.validationLoss()).isNull();
+    assertThat(summary.course().finished()).isFalse();
+    assertThat(summary.quality().validationLoss()).isNull();
     Result report = mincover("report", run.toString());
     assertThat(report.code()).as(report.err()).isZero();
     assertThat(run.resolve("report.html")).content().contains("run is not finished: it has ");
@@ -425,12 +411,12 @@ class CommandLineTest {
   private void assertRunIsWhole() throws IOException {
     RunDirectory run = new RunDirectory(folder.resolve("run"));
     Summary summary = Summary.read(run.summary());
-    assertThat(summary.finished()).isFalse();
-    assertThat(summary.steps()).isPositive();
-    assertThat(Files.readAllLines(run.metrics())).hasSize((int) summary.steps() + 1);
-    assertThat(Statistics.read(run).steps()).isEqualTo(summary.steps());
+    assertThat(summary.course().finished()).isFalse();
+    assertThat(summary.course().steps()).isPositive();
+    assertThat(Files.readAllLines(run.metrics())).hasSize((int) summary.course().steps() + 1);
+    assertThat(GradientStatistics.read(run).steps()).isEqualTo(summary.course().steps());
     try (Gpt model = ModelFile.load(run.model())) {
-      assertThat(model.parameterCount()).isEqualTo(summary.parameters());
+      assertThat(model.parameterCount()).isEqualTo(summary.memory().parameters());
     }
   }
 }

@@ -7,8 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.mincover.lab.compare.ComparedOptimizer;
-import dev.mincover.lab.compare.Comparison;
-import dev.mincover.lab.compare.Trainings;
+import dev.mincover.lab.compare.ComparedRun;
+import dev.mincover.lab.compare.ComparisonTrainings;
 import dev.mincover.lab.model.Gpt;
 import dev.mincover.lab.model.ModelFile;
 import dev.mincover.lab.optimizer.OptimizerSettings;
@@ -93,25 +93,25 @@ class CompareCommandTest {
     for (String name : List.of("sm3", "adam")) {
       RunDirectory run = RunDirectory.open(folder.resolve("out").resolve(name));
       Summary summary = Summary.read(run.summary());
-      assertThat(summary.finished()).isTrue();
-      assertThat(summary.steps()).isEqualTo(30);
+      assertThat(summary.course().finished()).isTrue();
+      assertThat(summary.course().steps()).isEqualTo(30);
       assertThat(Files.readAllLines(run.metrics())).hasSize(31);
       try (Gpt model = ModelFile.load(run.model())) {
-        assertThat(model.parameterCount()).isEqualTo(summary.parameters());
+        assertThat(model.parameterCount()).isEqualTo(summary.memory().parameters());
       }
       JsonNode row = all.get("optimizers").get(i++);
       assertThat(row.get("optimizer").stringValue()).isEqualTo(name);
-      double loss = requireNonNull(summary.validationLoss());
+      double loss = requireNonNull(summary.quality().validationLoss());
       assertThat(row.get("validationLoss").doubleValue()).isCloseTo(loss, within(1e-12));
       assertThat(row.get("validationBitsPerByte").doubleValue())
-          .isEqualTo(summary.validationBitsPerByte());
+          .isEqualTo(summary.quality().validationBitsPerByte());
       assertThat(row.get("perplexity").doubleValue()).isCloseTo(Math.exp(loss), within(1e-9));
       assertThat(row.get("standardDeviation").isNull()).isTrue();
       assertThat(row.get("optimizerStateBytes").longValue())
-          .isEqualTo(summary.optimizerStateBytes());
+          .isEqualTo(summary.memory().optimizerStateBytes());
       assertThat(row.get("optimizerShare").doubleValue()).isBetween(0.0, 1.0);
       assertThat(row.get("settings").get("learningRate").doubleValue())
-          .isEqualTo(summary.optimizer().learningRate());
+          .isEqualTo(summary.optimizer().rate().learningRate());
       assertThat(row.get("runs").get(0).get("directory").stringValue())
           .isEqualTo(run.path().toString());
       if (OS.LINUX.isCurrentOs()) {
@@ -122,11 +122,12 @@ class CompareCommandTest {
               "(?m)^%s +%.3f +- +[0-9.]+ +%,d +%.2f "
                   .formatted(
                       name,
-                      summary.validationBitsPerByte(),
-                      summary.optimizerStateBytes(),
-                      (double) summary.optimizerStateBytes() / summary.parameters()));
+                      summary.quality().validationBitsPerByte(),
+                      summary.memory().optimizerStateBytes(),
+                      (double) summary.memory().optimizerStateBytes()
+                          / summary.memory().parameters()));
     }
-    assertThat(Summary.read(folder.resolve("out/adam/summary.json")).optimizerStateBytes())
+    assertThat(Summary.read(folder.resolve("out/adam/summary.json")).memory().optimizerStateBytes())
         .isBetween(8L * 7664, 8L * 7664 + 4 * 32);
     assertThat(result.out().lines()).noneMatch(line -> line.startsWith("step "));
     assertThat(result.err()).contains("1/2  sm3, seed 1", "step 30/30", "2/2  adam, seed 1");
@@ -163,8 +164,8 @@ class CompareCommandTest {
     assertThat(winner.get("validationLoss").doubleValue()).isEqualTo(best / 2);
     assertThat(winner.get("rates").size()).isEqualTo(3);
     OptimizerSettings trained = Summary.read(folder.resolve("out/sgd/summary.json")).optimizer();
-    assertThat(trained.learningRate()).isEqualTo(rate);
-    assertThat(trained.warmup()).isEqualTo(0.25);
+    assertThat(trained.rate().learningRate()).isEqualTo(rate);
+    assertThat(trained.rate().warmup()).isEqualTo(0.25);
     assertThat(result.err())
         .containsPattern("(?m)^sgd +[0-9.]+ to [0-9.]+ +[0-9.]+ +25 % +[0-9.]+");
     // Standard output is the comparison alone.
@@ -192,12 +193,12 @@ class CompareCommandTest {
         List.of(
             ("dev.mincover.lab.Mincover train " + MODEL + " --threads 2 --corpus " + text)
                 .split(" "));
-    List<Comparison.@Nullable Run> ended = new ArrayList<>();
+    List<@Nullable ComparedRun> ended = new ArrayList<>();
     var runs =
-        new Trainings(List.of(sm3), List.of(1L, 2L), 10, train, folder)
+        new ComparisonTrainings(List.of(sm3), List.of(1L, 2L), 10, train, folder)
             .run(
                 () -> !ended.isEmpty(),
-                new Trainings.Listener() {
+                new ComparisonTrainings.Listener() {
                   @Override
                   public void begins(ComparedOptimizer o, long seed, int number, int of) {}
 
@@ -205,14 +206,14 @@ class CompareCommandTest {
                   public void at(StepReport report) {}
 
                   @Override
-                  public void ends(Comparison.@Nullable Run run) {
+                  public void ends(@Nullable ComparedRun run) {
                     ended.add(run);
                   }
                 });
     assertThat(ended).hasSize(1);
-    Comparison.Run run = requireNonNull(runs.get(sm3)).runs().getFirst();
-    assertThat(run.finished()).isFalse();
-    assertThat(run.failure()).contains("try a smaller --learning-rate than 1.0E30");
+    ComparedRun run = requireNonNull(runs.get(sm3)).runs().getFirst();
+    assertThat(run.end().finished()).isFalse();
+    assertThat(run.end().failure()).contains("try a smaller --learning-rate than 1.0E30");
     assertThat(run.directory()).isEqualTo(folder.resolve("sm3-seed1").toString());
   }
 
@@ -278,9 +279,9 @@ class CompareCommandTest {
         .containsPattern("2/2  sgd, seed 1: stopped after [0-9,]+ steps");
     JsonNode comparison = json(folder.resolve("out/comparison.json"));
     assertThat(comparison.get("finished").booleanValue()).isFalse();
-    assertThat(Summary.read(folder.resolve("out/adam/summary.json")).finished()).isTrue();
+    assertThat(Summary.read(folder.resolve("out/adam/summary.json")).course().finished()).isTrue();
     Summary stopped = Summary.read(folder.resolve("out/sgd/summary.json"));
-    assertThat(stopped.finished()).isFalse();
-    assertThat(stopped.steps()).isBetween(1L, 1499L);
+    assertThat(stopped.course().finished()).isFalse();
+    assertThat(stopped.course().steps()).isBetween(1L, 1499L);
   }
 }

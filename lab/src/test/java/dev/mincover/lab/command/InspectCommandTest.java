@@ -3,9 +3,10 @@ package dev.mincover.lab.command;
 import static dev.mincover.lab.command.Result.mincover;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mincover.lab.common.JsonFields;
 import dev.mincover.lab.run.RunDirectory;
+import dev.mincover.lab.statistics.GradientStatistics;
 import dev.mincover.lab.statistics.ParameterStatistics;
-import dev.mincover.lab.statistics.Statistics;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,10 +79,18 @@ class InspectCommandTest {
     Path file = folder.resolve("inspection.json");
     assertThat(inspect("--json", file.toString(), "--sort", "name").out())
         .contains("parameter ", "before clipping");
-    JsonNode all = JsonMapper.shared().readTree(Files.readString(file));
+    String json = Files.readString(file);
+    assertThat(JsonFields.of(json, ""))
+        .isEqualTo("optimizer hasCovers steps learningRate rates loose notes parameters");
+    assertThat(JsonFields.of(json, "/parameters/0"))
+        .isEqualTo(
+            "name shape current accumulatorBytes smallestRate largestRate slices candidates advice");
+    assertThat(JsonFields.of(json, "/parameters/0/current"))
+        .isEqualTo("cover bytes tightness lowerBound");
+    JsonNode all = JsonMapper.shared().readTree(json);
     assertThat(all.get("steps").asLong()).isEqualTo(20);
     assertThat(all.get("learningRate").asDouble()).isEqualTo(0.08);
-    Statistics statistics = Statistics.read(run());
+    GradientStatistics statistics = GradientStatistics.read(run());
     List<String> names = new ArrayList<>();
     for (JsonNode parameter : all.get("parameters")) {
       names.add(parameter.get("name").asString());
@@ -114,12 +123,12 @@ class InspectCommandTest {
   @Test
   void aLooseCoverGetsAdviceInPlainWords() {
     train("");
-    Statistics recorded = Statistics.read(run());
+    GradientStatistics recorded = GradientStatistics.read(run());
     List<ParameterStatistics> parameters = new ArrayList<>();
     for (ParameterStatistics parameter : recorded.parameters()) {
       parameters.add(parameter.name().equals("wpe.weight") ? diagonal(parameter) : parameter);
     }
-    new Statistics(20, parameters).write(run().statistics());
+    new GradientStatistics(20, parameters).write(run().statistics());
     String out = inspect().out();
     assertThat(out)
         .contains("wpe.weight is loose under slices: nu of its median weight is 100 times")

@@ -21,7 +21,7 @@ class ComparedOptimizerTest {
   void namesMayBePatternsAndCountOnce() {
     assertThat(names("sgd", "adam", "sgd")).containsExactly("adam", "sgd");
     assertThat(names("sm3*")).containsExactly("sm3", "sm3-bf16", "sm3-int8", "sm3-none");
-    assertThat(ComparedOptimizer.defaults())
+    assertThat(ComparedOptimizer.named(null))
         .extracting(ComparedOptimizer::name)
         .containsExactly("sm3", "adam", "adagrad", "adafactor", "sgd");
     assertThatThrownBy(() -> names("sm3", "lion"))
@@ -33,11 +33,11 @@ class ComparedOptimizerTest {
   void eachIsWhatTrainMakesOfItsArguments() {
     for (ComparedOptimizer optimizer : ComparedOptimizer.ALL) {
       OptimizerSettings settings = optimizer.at(0.125, 0.25).settings(WeightType.FLOAT32);
-      assertThat(settings.learningRate()).isEqualTo(0.125);
-      assertThat(settings.warmup()).isEqualTo(0.25);
+      assertThat(settings.rate().learningRate()).isEqualTo(0.125);
+      assertThat(settings.rate().warmup()).isEqualTo(0.25);
     }
     ComparedOptimizer int8 = ComparedOptimizer.named(List.of("sm3-int8")).getFirst();
-    assertThat(int8.settings(WeightType.FLOAT32).momentumFormat()).isEqualTo("int8");
+    assertThat(int8.settings(WeightType.FLOAT32).rule().momentumFormat()).isEqualTo("int8");
     assertThat(int8.at(0.5, 0.25).trainArguments())
         .containsExactly(
             "--optimizer",
@@ -55,7 +55,8 @@ class ComparedOptimizerTest {
     for (ComparedOptimizer optimizer : ComparedOptimizer.ALL) {
       List<Double> rates = optimizer.rates(7);
       assertThat(rates).hasSize(7);
-      assertThat(rates.get(3)).isEqualTo(optimizer.settings(WeightType.FLOAT32).learningRate());
+      assertThat(rates.get(3))
+          .isEqualTo(optimizer.settings(WeightType.FLOAT32).rate().learningRate());
       for (int i = 1; i < 7; i++) {
         assertThat(rates.get(i)).isEqualTo(2 * rates.get(i - 1));
       }

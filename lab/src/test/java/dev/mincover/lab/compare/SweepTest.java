@@ -3,6 +3,9 @@ package dev.mincover.lab.compare;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mincover.lab.common.JsonFields;
+import dev.mincover.lab.option.JsonOption;
+import dev.mincover.lab.run.Summary;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
@@ -110,5 +113,30 @@ class SweepTest {
         (_, _, _) -> trials.size() < 3 ? OptionalDouble.of(1) : OptionalDouble.empty();
     assertThat(SWEEP.search(ADAM, stopped, trials::add)).isNull();
     assertThat(trials).hasSize(3);
+  }
+
+  /** The names and their order are the file's format. */
+  @Test
+  void theFileIsFlat() {
+    Sweep.Winner winner = search((_, _, _) -> OptionalDouble.of(1));
+    SweepResult result =
+        new SweepResult(
+            true,
+            SweepResult.Grid.of(SWEEP),
+            new TrainingSetup(2, 4, new Summary.Model(1, 16, 2, 16, true, "float32"), "text"),
+            List.of(winner),
+            trials,
+            "machine",
+            "0.1");
+    String json = JsonOption.text(result);
+    assertThat(JsonFields.of(json, ""))
+        .isEqualTo(
+            "finished rates warmups seeds rounds threads batch model corpus winners trials machine"
+                + " mincoverVersion");
+    assertThat(JsonFields.of(json, "/rounds/0")).isEqualTo("choices steps");
+    assertThat(JsonFields.of(json, "/winners/0"))
+        .isEqualTo("optimizer learningRate warmup validationLoss atEdge rates");
+    assertThat(JsonFields.of(json, "/trials/0"))
+        .isEqualTo("optimizer learningRate warmup round steps seed validationLoss");
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.mincover.lab.libtorch.Libtorch;
 import dev.mincover.recipe.ByName;
 import dev.mincover.recipe.Momentum;
 import dev.mincover.recipe.Sm3;
@@ -29,7 +30,7 @@ class GptTest {
 
   @BeforeAll
   static void useOneThreadAnOperation() {
-    Engine.useOneThreadAnOperation(); // As training does; more only wait for each other here.
+    Libtorch.useOneThreadAnOperation(); // As training does; more only wait for each other here.
   }
 
   @Test

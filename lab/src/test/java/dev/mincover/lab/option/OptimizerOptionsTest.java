@@ -8,10 +8,10 @@ import dev.mincover.average.Average;
 import dev.mincover.cover.Cover;
 import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.model.WeightType;
+import dev.mincover.lab.optimizer.CoreRecipes;
+import dev.mincover.lab.optimizer.NamePatterns;
 import dev.mincover.lab.optimizer.OptimizerDescription;
 import dev.mincover.lab.optimizer.OptimizerSettings;
-import dev.mincover.lab.optimizer.Patterns;
-import dev.mincover.lab.optimizer.Recipes;
 import dev.mincover.recipe.Adafactor;
 import dev.mincover.recipe.Adam;
 import dev.mincover.recipe.ByName;
@@ -53,7 +53,7 @@ class OptimizerOptionsTest {
   }
 
   private static Recipe recipe(String arguments) {
-    return Recipes.of(settings(arguments, WeightType.BFLOAT16), STEPS, SEED);
+    return CoreRecipes.of(settings(arguments, WeightType.BFLOAT16), STEPS, SEED);
   }
 
   private static Sm3 sm3(String arguments) {
@@ -323,8 +323,9 @@ class OptimizerOptionsTest {
         .isInstanceOf(UserError.class)
         .hasMessageContaining("--rounding stochastic has no effect without --weights of 16 bits");
     String bfloat16 = "--rounding stochastic --momentum-format bf16";
-    assertThat(settings(bfloat16, WeightType.FLOAT32).rounding()).isEqualTo("stochastic");
-    assertThat(settings("--rounding nearest", WeightType.FLOAT32).rounding()).isEqualTo("nearest");
+    assertThat(settings(bfloat16, WeightType.FLOAT32).weights().rounding()).isEqualTo("stochastic");
+    assertThat(settings("--rounding nearest", WeightType.FLOAT32).weights().rounding())
+        .isEqualTo("nearest");
   }
 
   @ParameterizedTest
@@ -367,14 +368,15 @@ class OptimizerOptionsTest {
   @Test
   void patternsMustNameParameters() {
     List<String> names = List.of("wte.weight", "h.0.ln_1.bias", "h.1.ln_1.bias");
-    Patterns.requireMatches(settings("--cover h.?.*=rows", WeightType.FLOAT32), names);
-    Patterns.requireMatches(settings("--weight-decay 0.1", WeightType.FLOAT32), names);
+    NamePatterns.requireMatches(settings("--cover h.?.*=rows", WeightType.FLOAT32), names);
+    NamePatterns.requireMatches(settings("--weight-decay 0.1", WeightType.FLOAT32), names);
     for (String option :
         List.of(
             "--cover h.2.*=rows",
             "--rate-multiplier h.2.*=2",
             "--weight-decay 1 --no-decay h.2.*")) {
-      assertThatThrownBy(() -> Patterns.requireMatches(settings(option, WeightType.FLOAT32), names))
+      assertThatThrownBy(
+              () -> NamePatterns.requireMatches(settings(option, WeightType.FLOAT32), names))
           .isInstanceOf(UserError.class)
           .hasMessageEndingWith(
               "no parameter is called 'h.2.*'; there are wte.weight and h.*.ln_1.bias"

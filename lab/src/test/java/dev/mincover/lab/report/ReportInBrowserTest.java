@@ -147,7 +147,7 @@ class ReportInBrowserTest {
             .isEqualTo(summary.path(field).asString());
       }
     }
-    Double bits = Summary.read(runs.getLast().summary()).validationBitsPerByte();
+    Double bits = Summary.read(runs.getLast().summary()).quality().validationBitsPerByte();
     assertThat(browser().evaluate("document.querySelector('.results').innerText").stringValue())
         .contains("%.3f".formatted(bits));
     assertThat(browser().evaluate("document.querySelector('h1').innerText").stringValue())

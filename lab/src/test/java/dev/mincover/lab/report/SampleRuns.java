@@ -4,8 +4,8 @@ import dev.mincover.lab.optimizer.OptimizerSettings;
 import dev.mincover.lab.run.Metrics;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.run.Summary;
+import dev.mincover.lab.statistics.GradientStatistics;
 import dev.mincover.lab.statistics.ParameterStatistics;
-import dev.mincover.lab.statistics.Statistics;
 import dev.mincover.tensor.Shape;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -35,27 +35,18 @@ final class SampleRuns {
     Double beta2 = name.equals("adam") ? Double.valueOf(0.999) : Double.valueOf(1);
     return new OptimizerSettings(
         name,
-        rate,
-        "constant",
-        sm3 ? 0.3 : 0.05,
-        2,
-        0.1,
-        List.of(),
-        sm3 ? "sm3-ii" : null,
-        sm3 ? List.of("slices") : null,
-        momentum,
-        momentum == 0 ? null : "average",
-        momentum == 0 ? null : "float32",
-        name.equals("adagrad") ? null : beta2,
-        name.equals("adam") ? 1e-8 : 0.0,
-        0,
-        List.of(),
-        null,
-        null,
-        false,
-        "refuse",
-        "nearest",
-        "none");
+        new OptimizerSettings.Rate(rate, "constant", sm3 ? 0.3 : 0.05, 2, 0.1, List.of()),
+        new OptimizerSettings.Rule(
+            sm3 ? "sm3-ii" : null,
+            sm3 ? List.of("slices") : null,
+            momentum,
+            momentum == 0 ? null : "average",
+            momentum == 0 ? null : "float32",
+            name.equals("adagrad") ? null : beta2,
+            name.equals("adam") ? 1e-8 : 0.0),
+        new OptimizerSettings.Decay(0, List.of()),
+        new OptimizerSettings.Gradients(null, null, false, "refuse"),
+        new OptimizerSettings.Weights("nearest", "none"));
   }
 
   /**
@@ -91,26 +82,18 @@ final class SampleRuns {
       }
     }
     new Summary(
+            new Summary.Course(
+                loss != null, STEPS, 0, (long) STEPS * TOKENS_A_STEP, 0.1 * STEPS, 0.123456789),
+            new Summary.Memory(PARAMETERS, stateBytes, 8 * PARAMETERS, 500_000_000L + seed),
+            new Summary.Quality(loss, BIGRAM),
             optimizer,
-            loss != null,
-            STEPS,
-            0,
-            (long) STEPS * TOKENS_A_STEP,
-            0.1 * STEPS,
-            0.123456789,
-            PARAMETERS,
-            stateBytes,
-            8 * PARAMETERS,
-            500_000_000L + seed,
-            loss,
-            BIGRAM,
-            seed,
-            2,
-            new Summary.Model(4, 128, 4, 128, true, "float32"),
-            8,
-            "Text with <b>marks</b> & \"quotes\"",
-            "0.1.0",
-            "25.0.3")
+            new Summary.Setup(
+                seed,
+                2,
+                new Summary.Model(4, 128, 4, 128, true, "float32"),
+                8,
+                "Text with <b>marks</b> & \"quotes\""),
+            new Summary.Software("0.1.0", "25.0.3"))
         .write(run.summary());
     return run;
   }
@@ -118,7 +101,7 @@ final class SampleRuns {
   /** Adds statistics of two blocks of layers and an embedding. */
   static void writeStatistics(RunDirectory run) {
     Random random = new Random(7);
-    new Statistics(
+    new GradientStatistics(
             STEPS,
             List.of(
                 parameter("wte.weight", Shape.of(100, 24), random),

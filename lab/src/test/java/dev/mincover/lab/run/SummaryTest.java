@@ -18,27 +18,11 @@ class SummaryTest {
   private static final OptimizerSettings OPTIMIZER =
       new OptimizerSettings(
           "sm3",
-          0.1,
-          "constant",
-          0.05,
-          2,
-          0.1,
-          List.of("wte.weight=0.5"),
-          "sm3-ii",
-          List.of("slices"),
-          0.9,
-          "average",
-          "int8",
-          1.0,
-          0.0,
-          0.01,
-          List.of("*.bias"),
-          1.0,
-          null,
-          false,
-          "refuse",
-          "nearest",
-          "none");
+          new OptimizerSettings.Rate(0.1, "constant", 0.05, 2, 0.1, List.of("wte.weight=0.5")),
+          new OptimizerSettings.Rule("sm3-ii", List.of("slices"), 0.9, "average", "int8", 1.0, 0.0),
+          new OptimizerSettings.Decay(0.01, List.of("*.bias")),
+          new OptimizerSettings.Gradients(1.0, null, false, "refuse"),
+          new OptimizerSettings.Weights("nearest", "none"));
 
   @TempDir Path folder;
 
@@ -121,8 +105,8 @@ class SummaryTest {
     Path file = folder.resolve("summary.json");
     for (Double loss : new @Nullable Double[] {null, Double.NaN, Double.POSITIVE_INFINITY}) {
       Summary summary = summary(loss);
-      assertThat(summary.validationLoss()).isNull();
-      assertThat(summary.validationBitsPerByte()).isNull();
+      assertThat(summary.quality().validationLoss()).isNull();
+      assertThat(summary.quality().validationBitsPerByte()).isNull();
       summary.write(file);
       assertThat(file).content().contains("\"validationLoss\" : null");
       assertThat(Summary.read(file)).isEqualTo(summary);
@@ -131,8 +115,8 @@ class SummaryTest {
 
   @Test
   void derivesRates() {
-    assertThat(summary(Math.log(2)).validationBitsPerByte()).isEqualTo(1, within(1e-15));
-    assertThat(summary(1.0).tokensPerSecond()).isEqualTo(16_000, within(1e-9));
+    assertThat(summary(Math.log(2)).quality().validationBitsPerByte()).isEqualTo(1, within(1e-15));
+    assertThat(summary(1.0).course().tokensPerSecond()).isEqualTo(16_000, within(1e-9));
   }
 
   @Test
@@ -152,25 +136,12 @@ class SummaryTest {
 
   private static Summary summary(@Nullable Double validationLoss) {
     return new Summary(
+        new Summary.Course(true, 100, 1, 204_800, 12.8, 0.25),
+        new Summary.Memory(842_000, 25_000, 6_736_000, 512_000_000L),
+        new Summary.Quality(validationLoss, 3.25),
         OPTIMIZER,
-        true,
-        100,
-        1,
-        204_800,
-        12.8,
-        0.25,
-        842_000,
-        25_000,
-        6_736_000,
-        512_000_000L,
-        validationLoss,
-        3.25,
-        7,
-        2,
-        new Summary.Model(4, 128, 4, 128, true, "float32"),
-        16,
-        "Java \"sources\"",
-        "0.1.0",
-        "25.0.3");
+        new Summary.Setup(
+            7, 2, new Summary.Model(4, 128, 4, 128, true, "float32"), 16, "Java \"sources\""),
+        new Summary.Software("0.1.0", "25.0.3"));
   }
 }

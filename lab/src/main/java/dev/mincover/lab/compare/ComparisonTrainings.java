@@ -1,0 +1,149 @@
+package dev.mincover.lab.compare;
+
+import dev.mincover.lab.common.UserError;
+import dev.mincover.lab.model.WeightType;
+import dev.mincover.lab.run.RunDirectory;
+import dev.mincover.lab.run.Summary;
+import dev.mincover.lab.train.StepReport;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The trainings of a comparison, one after the other: with the first seed by all optimizers, then
+ * with the next.
+ *
+ * @param steps of each
+ * @param train the main class, {@code train} and the options that all have in common
+ * @param directory exists; each run gets one in it
+ */
+public record ComparisonTrainings(
+    List<ComparedOptimizer> optimizers,
+    List<Long> seeds,
+    long steps,
+    List<String> train,
+    Path directory) {
+
+  /** What happens, as it happens. */
+  public interface Listener {
+    /** A training begins. */
+    void begins(ComparedOptimizer optimizer, long seed, int number, int of);
+
+    /** It has come to a step. */
+    void at(StepReport report);
+
+    /** It is over; null if it left nothing. */
+    void ends(@Nullable ComparedRun run);
+  }
+
+  /**
+   * The runs of an optimizer.
+   *
+   * @param summaries of those that left one
+   */
+  public record Runs(List<ComparedRun> runs, List<Summary> summaries) {
+    Runs() {
+      this(new ArrayList<>(), new ArrayList<>());
+    }
+
+    /** What they come to. */
+    public ComparisonRow row(ComparedOptimizer optimizer, WeightType weights) {
+      return ComparisonRow.of(optimizer, optimizer.settings(weights), runs, summaries);
+    }
+  }
+
+  /** Copies the lists. */
+  public ComparisonTrainings {
+    optimizers = List.copyOf(optimizers);
+    seeds = List.copyOf(seeds);
+    train = List.copyOf(train);
+  }
+
+  /** Where a run leaves its files. */
+  RunDirectory directory(ComparedOptimizer optimizer, long seed) {
+    String name = optimizer.name() + (seeds.size() == 1 ? "" : "-seed" + seed);
+    return new RunDirectory(directory.resolve(name));
+  }
+
+  /** Where all runs leave their files, in the order in which they are trained. */
+  public List<RunDirectory> directories() {
+    return seeds.stream()
+        .flatMap(seed -> optimizers.stream().map(optimizer -> directory(optimizer, seed)))
+        .toList();
+  }
+
+  /** Trains until all are done or it is told to stop; gives the runs there are, by optimizer. */
+  public Map<ComparedOptimizer, Runs> run(BooleanSupplier stop, Listener listener) {
+    Map<ComparedOptimizer, Runs> all = new LinkedHashMap<>();
+    optimizers.forEach(optimizer -> all.put(optimizer, new Runs())); // In their order.
+    int number = 0;
+    for (long seed : seeds) {
+      for (ComparedOptimizer optimizer : optimizers) {
+        if (stop.getAsBoolean()) {
+          return all;
+        }
+        number++;
+        listener.begins(optimizer, seed, number, optimizers.size() * seeds.size());
+        Runs runs = all.computeIfAbsent(optimizer, _ -> new Runs());
+        listener.ends(train(optimizer, seed, stop, listener::at, runs));
+      }
+    }
+    return all;
+  }
+
+  private @Nullable ComparedRun train(
+      ComparedOptimizer optimizer,
+      long seed,
+      BooleanSupplier stop,
+      Consumer<StepReport> listener,
+      Runs runs) {
+    RunDirectory run = directory(optimizer, seed);
+    List<String> command = new ArrayList<>(train);
+    command.addAll(optimizer.trainArguments());
+    command.addAll(List.of("--seed", "" + seed, "--sample", "0", "--no-report"));
+    if (!isRecorded(optimizer, seed)) {
+      command.addAll(List.of("--statistics", "none"));
+    }
+    TrainingProcess.Outcome outcome = TrainingProcess.run(command, run, steps, stop, listener);
+    boolean stopped = stop.getAsBoolean();
+    String failure = outcome.code() == 0 || stopped ? null : failure(outcome);
+    ComparedRun result = null;
+    if (Files.exists(run.summary())) {
+      Summary summary = Summary.read(run.summary());
+      runs.summaries().add(summary);
+      result = ComparedRun.of(run.path(), summary, failure);
+    } else if (failure != null) {
+      result = ComparedRun.failed(seed, run.path(), failure);
+    }
+    if (result != null) {
+      runs.runs().add(result);
+    }
+    return result;
+  }
+
+  /**
+   * Whether statistics are recorded in a training: in one alone, for they take memory and keep the
+   * processor's caches and code of ours warm; best in one of AdaGrad, whose sums they are about.
+   */
+  private boolean isRecorded(ComparedOptimizer optimizer, long seed) {
+    ComparedOptimizer recorded =
+        optimizers.stream()
+            .filter(each -> each.name().equals("adagrad"))
+            .findFirst()
+            .orElse(optimizers.getLast());
+    return optimizer.equals(recorded) && seed == seeds.getFirst();
+  }
+
+  private static String failure(TrainingProcess.Outcome outcome) {
+    boolean known = outcome.code() == 1 || outcome.code() == UserError.EXIT_CODE;
+    return outcome.error().isEmpty() || !known
+        ? "the process ended with %d %s".formatted(outcome.code(), outcome.error()).strip()
+        : outcome.error();
+  }
+}

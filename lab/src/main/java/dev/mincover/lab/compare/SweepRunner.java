@@ -1,0 +1,174 @@
+package dev.mincover.lab.compare;
+
+import dev.mincover.lab.common.Figures;
+import dev.mincover.lab.common.Interrupt;
+import dev.mincover.lab.common.Machine;
+import dev.mincover.lab.common.Names;
+import dev.mincover.lab.common.Terminal;
+import dev.mincover.lab.common.Version;
+import dev.mincover.lab.model.Gpt;
+import dev.mincover.lab.optimizer.BoundOptimizer;
+import dev.mincover.lab.option.JsonOption;
+import dev.mincover.lab.train.LanguageTask;
+import dev.mincover.lab.train.StepReport;
+import dev.mincover.lab.train.TrainingLoop;
+import dev.mincover.lab.train.TrainingPlan;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.function.Consumer;
+import me.tongfei.progressbar.ProgressBar;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A sweep from first to last: trains in this process, shows where it is, and keeps what it tried in
+ * a file, also when it is interrupted.
+ *
+ * @param file {@code sweep.json}
+ */
+record SweepRunner(
+    Sweep sweep, LanguageTask task, List<ComparedOptimizer> optimizers, int threads, Path file) {
+
+  /** Searches for every optimizer. */
+  SweepResult run(PrintWriter out, PrintWriter err) {
+    List<Sweep.Trial> trials = new ArrayList<>();
+    List<Sweep.Winner> winners = new ArrayList<>();
+    SweepResult result = result(winners, trials);
+    try (Shown shown = new Shown(sweep.stepsInAll() * optimizers.size(), err)) {
+      for (ComparedOptimizer optimizer : optimizers) {
+        Sweep.Winner winner =
+            sweep.search(
+                optimizer,
+                (tried, steps, seed) -> train(tried, steps, seed, shown),
+                trial -> {
+                  trials.add(trial);
+                  JsonOption.write(result(winners, trials), file);
+                  shown.done(trial);
+                });
+        if (winner == null) {
+          break;
+        }
+        winners.add(winner);
+        result = result(winners, trials);
+        JsonOption.write(result, file);
+      }
+    }
+    lines(winners).forEach(out::println);
+    out.println();
+    out.flush();
+    return result;
+  }
+
+  private OptionalDouble train(ComparedOptimizer tried, long steps, long seed, Shown shown) {
+    TrainingPlan plan = TrainingPlan.of(task, tried.settings(task.weights()), steps, seed, threads);
+    shown.begins(tried);
+    TrainingLoop.Outcome outcome = train(plan, shown);
+    if (outcome.steps() < steps && Interrupt.isRequested()) {
+      return OptionalDouble.empty();
+    }
+    return OptionalDouble.of(outcome.steps() < steps ? Double.NaN : outcome.validationLoss());
+  }
+
+  /** Writes no files, and evaluates once, after the last step. */
+  private static TrainingLoop.Outcome train(TrainingPlan plan, Consumer<StepReport> listener) {
+    try (Gpt model = plan.model();
+        BoundOptimizer optimizer = plan.bind(model);
+        TrainingLoop loop = plan.loop(model, optimizer, plan.task().windows())) {
+      return loop.train(plan.steps(), Long.MAX_VALUE, Interrupt::isRequested, listener);
+    }
+  }
+
+  private SweepResult result(List<Sweep.Winner> winners, List<Sweep.Trial> trials) {
+    return new SweepResult(
+        winners.size() == optimizers.size(),
+        SweepResult.Grid.of(sweep),
+        TrainingSetup.of(task, threads),
+        winners,
+        trials,
+        Machine.description(),
+        Version.number());
+  }
+
+  private List<String> lines(List<Sweep.Winner> winners) {
+    List<String> lines = new ArrayList<>();
+    lines.add(
+        "%-10s %-22s %-10s %8s %10s"
+            .formatted("optimizer", "rates tried", "best", "warm-up", "loss"));
+    for (Sweep.Winner winner : winners) {
+      Double loss = winner.validationLoss();
+      String note =
+          loss == null
+              ? "  all diverged"
+              : winner.atEdge() ? "  at the edge of what was tried" : "";
+      lines.add(
+          "%-10s %-22s %-10s %8s %10s%s"
+              .formatted(
+                  winner.optimizer(),
+                  Figures.plain(winner.rates().getFirst())
+                      + " to "
+                      + Figures.plain(winner.rates().getLast()),
+                  Figures.plain(winner.learningRate()),
+                  Figures.plain(100 * winner.warmup()) + " %",
+                  loss == null ? "-" : "%.4f".formatted(loss),
+                  note));
+    }
+    lines.add(
+        "Loss in nats a byte after %,d steps, the mean of seeds %s."
+            .formatted(
+                sweep.steps(),
+                Names.listed(sweep.seeds().stream().map(String::valueOf).toList(), "and")));
+    return lines;
+  }
+
+  /** Where a sweep is: a bar on a terminal, elsewhere a line for each trial. */
+  private static final class Shown implements Consumer<StepReport>, AutoCloseable {
+    private final PrintWriter err;
+    private final @Nullable ProgressBar bar;
+    private long done;
+
+    Shown(long steps, PrintWriter err) {
+      this.err = err;
+      bar = Terminal.isThere() ? Terminal.bar("sweep", steps, System.err).build() : null;
+    }
+
+    void begins(ComparedOptimizer tried) {
+      if (bar != null) {
+        bar.setExtraMessage(" %s at %s".formatted(tried.name(), tried.learningRate()));
+      }
+    }
+
+    @Override
+    public void accept(StepReport report) {
+      if (bar != null) {
+        bar.stepTo(done + report.step());
+      }
+    }
+
+    void done(Sweep.Trial trial) {
+      done += trial.steps();
+      if (bar == null) {
+        Double loss = trial.validationLoss();
+        err.printf(
+            "sweep  %s at %s, warm-up %s %%, %,d steps, seed %d: %s%n",
+            trial.optimizer(),
+            Figures.plain(trial.learningRate()),
+            Figures.plain(100 * trial.warmup()),
+            trial.steps(),
+            trial.seed(),
+            loss == null ? "diverged" : "loss %.4f".formatted(loss));
+        err.flush();
+      } else {
+        bar.stepTo(done);
+      }
+    }
+
+    @Override
+    public void close() {
+      if (bar != null) {
+        bar.close();
+      }
+    }
+  }
+}

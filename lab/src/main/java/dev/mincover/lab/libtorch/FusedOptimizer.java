@@ -1,0 +1,234 @@
+package dev.mincover.lab.libtorch;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Dispatcher;
+import org.bytedeco.pytorch.GenericList;
+import org.bytedeco.pytorch.IValue;
+import org.bytedeco.pytorch.IValueVector;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.OperatorHandle;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorList;
+import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An optimizer that is one of libtorch's own fused kernels, which pass over weights, gradient and
+ * state once: the fastest that libtorch has on a CPU. It owns its state.
+ *
+ * <p>Weights are contiguous and on the CPU, and their gradients dense.
+ */
+public abstract sealed class FusedOptimizer implements LibtorchOptimizer
+    permits FusedAdam, FusedAdamW, FusedAdagrad, FusedSgd {
+
+  private final List<Tensor> weights;
+
+  /** By role, then by weight: as large as the weights, 0 at first. */
+  private final List<List<Tensor>> state = new ArrayList<>();
+
+  /** By weight, the number of its steps, and views of each; none if the kernel does not count. */
+  private final Tensor steps;
+
+  private final List<Tensor> step;
+
+  // Made once, so that a step's time is the kernel's.
+  private final OperatorHandle kernel;
+  private final Scalar one;
+  private List<IValue> options = List.of();
+  private double optionsEta = Double.NaN;
+
+  /** The lists of a step that has all gradients, once these are known to stay. */
+  private @Nullable Lists held;
+
+  private boolean closed;
+
+  /**
+   * What a kernel is given of some weights.
+   *
+   * @param chosen indices of these weights
+   * @param values the kernel's arguments that are lists
+   */
+  private record Lists(List<Integer> chosen, List<IValue> values) {}
+
+  /**
+   * Makes the state.
+   *
+   * @param kernel a name of the dispatcher's
+   * @param roles how many values the kernel keeps for a weight
+   * @param counts whether it also takes the number of steps, as a scalar a weight
+   * @throws IllegalArgumentException if a weight is not contiguous or not on the CPU
+   */
+  FusedOptimizer(String kernel, int roles, boolean counts, List<Tensor> weights) {
+    for (Tensor weight : weights) {
+      if (!weight.is_cpu() || !weight.is_contiguous()) {
+        throw new IllegalArgumentException(
+            "a weight of shape %s is not contiguous on the CPU; the kernels read it as if it were"
+                .formatted(Arrays.toString(weight.shape())));
+      }
+    }
+    try (var _ = new PointerScope();
+        var _ = new NoGradGuard()) {
+      this.kernel = kept(Dispatcher.singleton().findSchemaOrThrow(kernel, ""));
+      one = kept(new Scalar(1.0f));
+      this.weights = weights.stream().map(weight -> kept(new Tensor(weight))).toList();
+      for (int role = 0; role < roles; role++) {
+        state.add(weights.stream().map(weight -> kept(torch.zeros_like(weight))).toList());
+      }
+      int counters = counts ? weights.size() : 0;
+      steps = kept(torch.zeros(counters));
+      step = IntStream.range(0, counters).mapToObj(i -> kept(steps.select(0, i))).toList();
+    }
+  }
+
+  /** A pointer that outlives the scope it is made in. */
+  private static <P extends Pointer> P kept(P pointer) {
+    return pointer.<P>retainReference();
+  }
+
+  /**
+   * Looks for the gradients once: every later step takes these same tensors, whatever they then
+   * hold.
+   *
+   * @throws IllegalStateException if a weight has none, or one that is not contiguous
+   */
+  public final void holdGradients() {
+    try (var _ = new PointerScope();
+        var _ = new NoGradGuard()) {
+      Lists lists = lists();
+      if (lists.chosen().size() < weights.size()) {
+        throw new IllegalStateException("not all weights have a gradient to hold");
+      }
+      lists.values().forEach(Pointer::retainReference);
+      releaseHeld();
+      held = lists;
+    }
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * @throws IllegalStateException if a gradient is not contiguous
+   */
+  @Override
+  public final void step(double eta) {
+    try (var _ = new PointerScope();
+        var _ = new NoGradGuard()) {
+      Lists lists = held == null ? lists() : held;
+      count(lists.chosen());
+      if (eta != optionsEta) {
+        options.forEach(Pointer::releaseReference);
+        options = allOptions(eta);
+        optionsEta = eta;
+      }
+      IValueVector stack = new IValueVector();
+      lists.values().forEach(stack::push_back);
+      options.forEach(stack::push_back);
+      Dispatcher.singleton().callBoxed(kernel, stack);
+    }
+  }
+
+  private void count(List<Integer> chosen) {
+    if (step.isEmpty()) {
+      return;
+    }
+    if (chosen.size() == weights.size()) {
+      steps.add_(one);
+    } else {
+      chosen.forEach(i -> step.get(i).add_(one));
+    }
+  }
+
+  /** Of the weights that have a gradient. */
+  private Lists lists() {
+    List<Integer> found = new ArrayList<>();
+    TensorList gradients = new TensorList();
+    for (int i = 0; i < weights.size(); i++) {
+      Tensor gradient = weights.get(i).grad();
+      if (gradient.defined()) {
+        if (!gradient.is_contiguous()) {
+          throw new IllegalStateException("gradient %d is not contiguous".formatted(i));
+        }
+        found.add(i);
+        gradients.push_back(gradient);
+      }
+    }
+    List<IValue> values = new ArrayList<>();
+    values.add(list(weights, found));
+    values.add(value(gradients));
+    state.forEach(role -> values.add(list(role, found)));
+    addUnusedState(values);
+    if (!step.isEmpty()) {
+      values.add(list(step, found));
+    }
+    return new Lists(found, values);
+  }
+
+  private List<IValue> allOptions(double eta) {
+    List<IValue> all = new ArrayList<>(options(eta));
+    all.add(new IValue()); // grad_scale, of mixed precision
+    all.add(new IValue()); // found_inf
+    all.forEach(FusedOptimizer::kept);
+    return all;
+  }
+
+  /** Adds a list for each role of state that the kernel knows but is not asked for. */
+  abstract void addUnusedState(List<IValue> values);
+
+  /** The kernel's arguments after the lists, but for those of mixed precision. */
+  abstract List<IValue> options(double eta);
+
+  @Override
+  public final long stateBytes() {
+    long bytes = closed ? 0 : steps.nbytes();
+    for (List<Tensor> role : state) {
+      bytes += role.stream().mapToLong(Tensor::nbytes).sum();
+    }
+    return bytes;
+  }
+
+  @Override
+  public final void close() {
+    if (!closed) {
+      closed = true;
+      releaseHeld();
+      options.forEach(Pointer::releaseReference);
+      one.releaseReference();
+      kernel.releaseReference();
+      state.forEach(role -> role.forEach(Tensor::releaseReference));
+      state.clear();
+      step.forEach(Tensor::releaseReference);
+      steps.releaseReference();
+      weights.forEach(Tensor::releaseReference);
+    }
+  }
+
+  private void releaseHeld() {
+    Lists lists = held;
+    if (lists != null) {
+      held = null;
+      lists.values().forEach(Pointer::releaseReference);
+    }
+  }
+
+  /** A list without tensors. */
+  static IValue none() {
+    return value(new TensorList());
+  }
+
+  private static IValue list(List<Tensor> tensors, List<Integer> chosen) {
+    TensorList list = new TensorList();
+    chosen.forEach(i -> list.push_back(tensors.get(i)));
+    return value(list);
+  }
+
+  /** The cast matters: IValue's own constructor for pointers would take the list for an object. */
+  private static IValue value(TensorList list) {
+    return new IValue(new GenericList((Pointer) list));
+  }
+}

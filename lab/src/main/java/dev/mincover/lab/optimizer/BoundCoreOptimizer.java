@@ -1,0 +1,73 @@
+package dev.mincover.lab.optimizer;
+
+import dev.mincover.Optimizer;
+import dev.mincover.average.Average;
+import dev.mincover.recipe.Recipe;
+import dev.mincover.torch.TorchOptimizer;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+
+/** An optimizer of Mincover's core, over libtorch's tensors. */
+public final class BoundCoreOptimizer implements BoundOptimizer {
+
+  private final Recipe recipe;
+  private final TorchOptimizer optimizer;
+
+  /**
+   * Binds a recipe and allocates its state.
+   *
+   * @param threads how many share a step
+   * @throws IllegalArgumentException as {@link TorchOptimizer#bind(Recipe, Map, int)}
+   */
+  public BoundCoreOptimizer(Recipe recipe, Map<String, Tensor> parameters, int threads) {
+    this.recipe = recipe;
+    this.optimizer = TorchOptimizer.bind(recipe, parameters, threads);
+  }
+
+  /** The optimizer of core that takes the steps. */
+  public Optimizer core() {
+    return optimizer.core();
+  }
+
+  @Override
+  public double learningRate() {
+    // A step that is skipped does not advance the schedule.
+    return recipe.learningRate().at(optimizer.core().steps() + 1);
+  }
+
+  @Override
+  public void step() {
+    optimizer.step();
+  }
+
+  @Override
+  public void zeroGradients() {
+    optimizer.zeroGradients();
+  }
+
+  @Override
+  public long stateBytes() {
+    return optimizer.core().stateBytes();
+  }
+
+  @Override
+  public long skippedSteps() {
+    return optimizer.core().skippedSteps();
+  }
+
+  @Override
+  public void withFinalWeights(Runnable task) {
+    if (recipe.options().average() instanceof Average.None) {
+      task.run();
+    } else {
+      try (var _ = optimizer.swapInAverage()) {
+        task.run();
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    optimizer.close();
+  }
+}

@@ -1,0 +1,160 @@
+package dev.mincover.lab.statistics;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import dev.mincover.lab.common.UserError;
+import dev.mincover.lab.run.RunDirectory;
+import dev.mincover.lab.safetensors.Safetensors;
+import dev.mincover.lab.safetensors.StoredType;
+import dev.mincover.tensor.Shape;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/**
+ * What {@link StatisticsRecorder} has seen of a training, {@code statistics.safetensors}: of a
+ * parameter {@code w} the tensors {@code w/adagrad}, of its shape, and {@code w/sm3-ii/0}, {@code
+ * w/sm3-i/0}, {@code w/optimizer/0} and so on, a vector for each array of {@link
+ * ParameterStatistics}.
+ *
+ * @param steps whose gradients are in the sums; those with gradients that were not finite are not
+ * @param parameters in the model's order
+ */
+public record GradientStatistics(long steps, List<ParameterStatistics> parameters) {
+
+  private static final String STEPS = "steps";
+  private static final String ADAGRAD = "/adagrad";
+  private static final String SM3_II = "/sm3-ii/";
+  private static final String SM3_I = "/sm3-i/";
+  private static final String OPTIMIZER = "/optimizer/";
+
+  private static final ValueLayout.OfFloat FLOAT =
+      JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  /** Copies the list. */
+  public GradientStatistics {
+    parameters = List.copyOf(parameters);
+  }
+
+  /**
+   * The statistics of one parameter.
+   *
+   * @throws UserError if there are none
+   */
+  public ParameterStatistics parameter(String name) {
+    for (ParameterStatistics parameter : parameters) {
+      if (parameter.name().equals(name)) {
+        return parameter;
+      }
+    }
+    throw new UserError("no statistics of parameter %s were recorded".formatted(name));
+  }
+
+  /** Whether a run has recorded any. */
+  public static boolean areIn(RunDirectory run) {
+    return Files.isRegularFile(run.statistics());
+  }
+
+  /**
+   * Writes the file, replacing an older one at once when it is complete.
+   *
+   * @throws UserError if it cannot be written
+   */
+  public void write(Path file) {
+    List<Safetensors.Tensor> tensors = new ArrayList<>();
+    for (ParameterStatistics parameter : parameters) {
+      String name = parameter.name();
+      tensors.add(tensor(name + ADAGRAD, parameter.adagrad(), parameter.shape().dimensions()));
+      add(tensors, name + SM3_II, parameter.sm3ii());
+      add(tensors, name + SM3_I, parameter.sm3i());
+      add(tensors, name + OPTIMIZER, parameter.optimizer());
+    }
+    new Safetensors(tensors, Map.of(STEPS, Long.toString(steps))).write(file);
+  }
+
+  private static void add(List<Safetensors.Tensor> tensors, String prefix, float[][] vectors) {
+    for (int k = 0; k < vectors.length; k++) {
+      tensors.add(tensor(prefix + k, vectors[k], vectors[k].length));
+    }
+  }
+
+  private static Safetensors.Tensor tensor(String name, float[] values, long... shape) {
+    // Already little-endian on every processor that libtorch has a build for.
+    return new Safetensors.Tensor(name, StoredType.F32, shape, MemorySegment.ofArray(values));
+  }
+
+  /**
+   * Reads the statistics of a run.
+   *
+   * @throws UserError if it has none, or the file is damaged
+   */
+  public static GradientStatistics read(RunDirectory run) {
+    if (!areIn(run)) {
+      throw new UserError(
+          "no %s in %s; train with --statistics all to record them"
+              .formatted(run.statistics().getFileName(), run.path()));
+    }
+    return read(run.statistics());
+  }
+
+  private static GradientStatistics read(Path file) {
+    try (Arena arena = Arena.ofConfined()) {
+      Safetensors content = Safetensors.read(file, arena);
+      List<ParameterStatistics> parameters = new ArrayList<>();
+      for (Safetensors.Tensor tensor : content.tensors()) {
+        if (tensor.name().endsWith(ADAGRAD)) {
+          String name = tensor.name().substring(0, tensor.name().length() - ADAGRAD.length());
+          parameters.add(parameter(file, content, tensor, name));
+        }
+      }
+      return new GradientStatistics(steps(file, content.metadata()), parameters);
+    }
+  }
+
+  private static long steps(Path file, Map<String, String> metadata) {
+    String steps = metadata.getOrDefault(STEPS, "");
+    if (!steps.matches("\\d{1,18}")) {
+      throw new UserError(
+          "%s does not tell the number of steps; give the statistics of a training run"
+              .formatted(file));
+    }
+    return Long.parseLong(steps);
+  }
+
+  private static ParameterStatistics parameter(
+      Path file, Safetensors content, Safetensors.Tensor adagrad, String name) {
+    try {
+      return new ParameterStatistics(
+          name,
+          Shape.of(adagrad.shape()),
+          values(adagrad),
+          vectors(content, name + SM3_II),
+          vectors(content, name + SM3_I),
+          vectors(content, name + OPTIMIZER));
+    } catch (IllegalArgumentException e) {
+      throw new UserError("%s is damaged: %s".formatted(file, e.getMessage()));
+    }
+  }
+
+  private static float[][] vectors(Safetensors content, String prefix) {
+    return content.tensors().stream()
+        .filter(tensor -> tensor.name().matches(Pattern.quote(prefix) + "\\d+"))
+        .map(GradientStatistics::values)
+        .toArray(float[][]::new);
+  }
+
+  private static float[] values(Safetensors.Tensor tensor) {
+    if (tensor.type() != StoredType.F32) {
+      throw new IllegalArgumentException(
+          "tensor %s is %s, expected F32".formatted(tensor.name(), tensor.type()));
+    }
+    return tensor.data().toArray(FLOAT);
+  }
+}

@@ -1,0 +1,112 @@
+package dev.mincover.lab.statistics;
+
+import dev.mincover.Optimizer;
+import dev.mincover.cover.Cover;
+import dev.mincover.recipe.Guard;
+import dev.mincover.recipe.Sm3;
+import dev.mincover.tensor.Parameter;
+import dev.mincover.torch.TorchOptimizer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Follows the gradients of a training with the accumulators of AdaGrad, SM3-II and SM3-I, the
+ * latter two under the cover by slices.
+ *
+ * <p>They are core's own, bound to the model's weights with a learning rate of 0: such a step adds
+ * to the accumulators and leaves every weight equal to what it was. So there is no second copy of
+ * the rules, no copy of the gradients, and no memory but the accumulators'. A step whose gradients
+ * are not finite is left out.
+ */
+public final class StatisticsRecorder implements GradientObserver, AutoCloseable {
+
+  private static final Sm3 SM3_II = Sm3.learningRate(0).guard(Guard.UNCHECKED);
+
+  /** Looks at gradients first, for the others as well. */
+  private static final Sm3 ADAGRAD = SM3_II.cover(Cover.singletons()).guard(Guard.SKIP);
+
+  private static final Sm3 SM3_I = SM3_II.algorithm(Sm3.Algorithm.SM3_I);
+
+  private final TorchOptimizer adagrad;
+  private final TorchOptimizer sm3ii;
+  private final TorchOptimizer sm3i;
+
+  /**
+   * A recorder of gradients to come.
+   *
+   * @param parameters to follow, by name; those that require no gradient have no statistics
+   * @param threads that share the work; results are equal bit for bit
+   */
+  public StatisticsRecorder(Map<String, Tensor> parameters, int threads) {
+    List<TorchOptimizer> bound = new ArrayList<>();
+    try {
+      for (Sm3 recipe : List.of(ADAGRAD, SM3_II, SM3_I)) {
+        bound.add(TorchOptimizer.bind(recipe, parameters, threads));
+      }
+    } catch (RuntimeException | Error failure) {
+      bound.forEach(TorchOptimizer::close);
+      throw failure;
+    }
+    adagrad = bound.get(0);
+    sm3ii = bound.get(1);
+    sm3i = bound.get(2);
+  }
+
+  /** Whether there are any parameters to follow. */
+  public boolean isFollowing() {
+    return !adagrad.core().parameters().isEmpty();
+  }
+
+  @Override
+  public void observe() {
+    long before = adagrad.core().steps();
+    adagrad.step();
+    if (adagrad.core().steps() > before) { // Otherwise it has skipped what is not finite.
+      sm3ii.step();
+      sm3i.step();
+    }
+  }
+
+  /** What was seen so far, the accumulators of the training's optimizer not included. */
+  public GradientStatistics statistics() {
+    return statistics(_ -> new float[0][]);
+  }
+
+  /**
+   * What was seen so far.
+   *
+   * @param optimizer that trains the model, bound to all its parameters
+   */
+  public GradientStatistics statistics(Optimizer optimizer) {
+    return statistics(optimizer::accumulators);
+  }
+
+  private GradientStatistics statistics(Function<String, float[][]> optimizer) {
+    List<ParameterStatistics> parameters = new ArrayList<>();
+    for (Parameter parameter : adagrad.core().parameters()) {
+      if (!parameter.frozen()) {
+        String name = parameter.name();
+        parameters.add(
+            new ParameterStatistics(
+                name,
+                parameter.shape(),
+                adagrad.core().accumulators(name)[0],
+                sm3ii.core().accumulators(name),
+                sm3i.core().accumulators(name),
+                optimizer.apply(name)));
+      }
+    }
+    return new GradientStatistics(adagrad.core().steps(), parameters);
+  }
+
+  /** Frees the accumulators; the weights are the model's. */
+  @Override
+  public void close() {
+    adagrad.close();
+    sm3ii.close();
+    sm3i.close();
+  }
+}

@@ -1,0 +1,137 @@
+package dev.mincover.lab.train;
+
+import dev.mincover.NonFiniteException;
+import dev.mincover.lab.data.Batch;
+import dev.mincover.lab.data.Batches;
+import dev.mincover.lab.data.Windows;
+import dev.mincover.lab.model.LanguageModel;
+import dev.mincover.lab.optimizer.BoundOptimizer;
+import dev.mincover.lab.statistics.GradientObserver;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The training loop: random batches, a step of the optimizer on each, and now and then the loss on
+ * validation windows. Time is counted over training steps only.
+ */
+public final class TrainingLoop implements AutoCloseable {
+
+  /**
+   * How a training ended.
+   *
+   * @param steps taken
+   * @param loss of the last step's batch, in nats a token; NaN without a step
+   * @param validationLoss after the last step, in nats a token; NaN if stopped before it was known
+   * @param refusal why the step after these could not be taken; null if that was not the end
+   */
+  public record Outcome(
+      long steps, float loss, float validationLoss, @Nullable NonFiniteException refusal) {
+    /** Before the first step. */
+    public static final Outcome NONE = new Outcome(0, Float.NaN, Float.NaN, null);
+  }
+
+  private final TrainingStep step;
+  private final BoundOptimizer optimizer;
+  private final Batch batch;
+  private final Windows windows;
+
+  /**
+   * A loop over a model and the optimizer bound to it.
+   *
+   * @param batch the buffers for every batch, of training and of validation
+   * @param threads how many share the rows of a batch; gradients differ in rounding with it
+   */
+  public TrainingLoop(
+      LanguageModel model,
+      BoundOptimizer optimizer,
+      Batches batches,
+      Batch batch,
+      Windows windows,
+      int threads) {
+    this.step = new TrainingStep(model, optimizer, batches, batch, threads);
+    this.optimizer = optimizer;
+    this.batch = batch;
+    this.windows = windows;
+  }
+
+  /** Has the gradients of the steps to come looked at; see {@link GradientObserver}. */
+  public void observeGradients(GradientObserver observer) {
+    step.observeGradients(observer);
+  }
+
+  /**
+   * Trains until the last step, a request to stop, a loss that is not finite, or gradients that the
+   * optimizer refuses. Such a loss comes of the weights as they are, so that no step is taken from
+   * its gradients.
+   *
+   * @param steps how many steps to take
+   * @param evaluateEvery steps between evaluations; there is one after the last step in any case,
+   *     but none after a stop
+   * @param stop asked before every step
+   * @param listener told of every step
+   */
+  public Outcome train(
+      long steps, long evaluateEvery, BooleanSupplier stop, Consumer<StepReport> listener) {
+    float loss = Float.NaN;
+    for (long step = 1; step <= steps; step++) {
+      if (stop.getAsBoolean()) {
+        return new Outcome(step - 1, loss, Float.NaN, null);
+      }
+      double learningRate = optimizer.learningRate();
+      try {
+        loss = this.step.run();
+      } catch (NonFiniteException refusal) {
+        return new Outcome(step - 1, loss, Float.NaN, refusal);
+      }
+      boolean last = step == steps || !Float.isFinite(loss);
+      Float validation = last || step % evaluateEvery == 0 ? validationLoss() : null;
+      listener.accept(report(step, steps, loss, validation, learningRate));
+      if (last && validation != null) {
+        return new Outcome(step, loss, validation, null);
+      }
+    }
+    return Outcome.NONE;
+  }
+
+  private StepReport report(
+      long step, long steps, float loss, @Nullable Float validation, double learningRate) {
+    long tokens = step * batch.size() * batch.context();
+    double left = seconds() / step * (steps - step);
+    return new StepReport(step, tokens, seconds(), loss, validation, learningRate, left);
+  }
+
+  /** Seconds spent in training steps. */
+  public double seconds() {
+    return step.seconds();
+  }
+
+  /** Of {@link #seconds}, those spent in the optimizer. */
+  public double optimizerSeconds() {
+    return step.optimizerSeconds();
+  }
+
+  /** Steps that the optimizer has left out because a gradient was not finite. */
+  public long skippedSteps() {
+    return optimizer.skippedSteps();
+  }
+
+  /** The mean loss of the weights that count over all validation windows, in nats a token. */
+  public float validationLoss() {
+    double[] sum = {0};
+    optimizer.withFinalWeights(() -> {
+      for (int first = 0; first < windows.count(); ) {
+        int rows = windows.fill(first, batch);
+        sum[0] += (double) step.loss(batch, rows) * rows;
+        first += rows;
+      }
+    });
+    return (float) (sum[0] / windows.count());
+  }
+
+  /** Ends the threads; the model and the optimizer are the caller's. */
+  @Override
+  public void close() {
+    step.close();
+  }
+}

@@ -1,0 +1,112 @@
+package dev.mincover.lab.train;
+
+import dev.mincover.lab.common.ByteCount;
+import dev.mincover.lab.common.Names;
+import dev.mincover.lab.model.TextGenerator;
+import dev.mincover.lab.optimizer.OptimizerDescription;
+import dev.mincover.lab.optimizer.OptimizerKind;
+import dev.mincover.lab.report.LiveReport;
+import dev.mincover.lab.report.Report;
+import dev.mincover.lab.run.Summary;
+import dev.mincover.lab.statistics.GradientStatistics;
+import java.io.PrintWriter;
+import org.jspecify.annotations.Nullable;
+
+/** The lines that a training run prints before its first step and after its last. */
+record TrainingMessages(TrainingPlan plan, TrainingOutput output, PrintWriter out) {
+
+  /** Bytes of state that Adam keeps per weight: two float32 values. */
+  static final int ADAM_BYTES_PER_WEIGHT = 2 * Float.BYTES;
+
+  /**
+   * Prints what the run is about to do.
+   *
+   * @param weights number of weights of the model
+   * @param stateBytes allocated by the optimizer
+   * @param live the report to watch; null for none
+   */
+  void announce(long weights, long stateBytes, @Nullable LiveReport live) {
+    LanguageTask task = plan.task();
+    OptimizerKind kind = Names.parse("optimizer", plan.settings().name(), OptimizerKind.class);
+    line("text", task.corpus().description());
+    line("model", task.modelDescription());
+    line(
+        "optimizer",
+        "%s: %s of state, %.2f bytes a weight%s"
+            .formatted(
+                OptimizerDescription.of(plan.settings()),
+                ByteCount.format(stateBytes),
+                (double) stateBytes / weights,
+                kind.isAdam()
+                    ? ""
+                    : "; Adam would take %s, %d bytes a weight"
+                        .formatted(
+                            ByteCount.format(weights * ADAM_BYTES_PER_WEIGHT),
+                            ADAM_BYTES_PER_WEIGHT)));
+    line(
+        "training",
+        "%,d steps of %d x %d bytes, %s, seed %d, %d threads"
+            .formatted(
+                plan.steps(),
+                task.batch(),
+                task.config().context(),
+                OptimizerDescription.ofRate(plan.settings()),
+                plan.seed(),
+                plan.threads()));
+    line("run", output.directory().path().toString());
+    if (live != null) {
+      line("live", live.address().toString());
+      live.show();
+    }
+    out.println();
+    out.flush();
+  }
+
+  /** Prints how well the model predicts and how fast it was trained. */
+  void result(Summary summary, float validationLoss) {
+    Summary.Course course = summary.course();
+    line(
+        course.finished() ? "validation" : "stopped",
+        "after %,d steps: loss %.4f nats a byte, %.3f bits per byte; a byte bigram has %.3f"
+            .formatted(
+                course.steps(),
+                validationLoss,
+                summary.quality().validationBitsPerByte(),
+                summary.quality().bigramBitsPerByte()));
+    line(
+        "speed",
+        "%,.0f tokens/s for %.0f s, of which %.1f %% in the optimizer"
+            .formatted(
+                course.tokensPerSecond(),
+                course.seconds(),
+                100 * course.optimizerSeconds() / Math.max(course.seconds(), 1e-9)));
+    if (course.skippedSteps() > 0) {
+      line(
+          "skipped",
+          "%,d of the %,d steps, for gradients that were not finite"
+              .formatted(course.skippedSteps(), course.steps()));
+    }
+  }
+
+  /** Prints which files the run has written. */
+  void files() {
+    line(
+        "files",
+        "metrics.csv, summary.json, model.safetensors%s%s in %s"
+            .formatted(
+                GradientStatistics.areIn(output.directory()) ? ", statistics.safetensors" : "",
+                output.report() ? ", " + Report.FILE_NAME : "",
+                output.directory().path()));
+  }
+
+  /** Prints generated text. */
+  void sample(String text) {
+    line("sample", "at temperature " + TextGenerator.TEMPERATURE);
+    out.println();
+    out.println(text);
+  }
+
+  private void line(String label, String text) {
+    out.printf("%-11s%s%n", label, text);
+  }
+}

@@ -1,0 +1,71 @@
+package dev.mincover.lab.train;
+
+import dev.mincover.lab.common.UserError;
+import dev.mincover.lab.data.Batch;
+import dev.mincover.lab.data.Batches;
+import dev.mincover.lab.data.Windows;
+import dev.mincover.lab.model.Gpt;
+import dev.mincover.lab.optimizer.BoundOptimizer;
+import dev.mincover.lab.optimizer.OptimizerRecipe;
+import dev.mincover.lab.optimizer.OptimizerSettings;
+
+/**
+ * What a training needs before its first step. Plans that differ in the optimizer alone start from
+ * equal weights and see the same batches in the same order.
+ *
+ * @param task what is to be learned
+ * @param settings every choice about the optimizer
+ * @param recipe made from the settings, the steps and the seed
+ * @param steps number of steps
+ * @param seed of weights, batches and stochastic rounding
+ * @param threads that share a batch and the optimizer's steps
+ */
+public record TrainingPlan(
+    LanguageTask task,
+    OptimizerSettings settings,
+    OptimizerRecipe recipe,
+    long steps,
+    long seed,
+    int threads) {
+
+  /**
+   * The plan with the recipe that the settings describe.
+   *
+   * @throws UserError if a setting is out of range, naming its option
+   */
+  public static TrainingPlan of(
+      LanguageTask task, OptimizerSettings settings, long steps, long seed, int threads) {
+    return new TrainingPlan(
+        task, settings, OptimizerRecipe.of(settings, steps, seed), steps, seed, threads);
+  }
+
+  /** Makes the model as it is before the first step. */
+  public Gpt model() {
+    return new Gpt(task.config(), seed, task.weights(), recipe.takesSparse());
+  }
+
+  /**
+   * Binds the optimizer to the weights of a model.
+   *
+   * @throws IllegalArgumentException if the optimizer cannot step such weights
+   */
+  public BoundOptimizer bind(Gpt model) {
+    return recipe.bind(model.parameters(), threads);
+  }
+
+  /**
+   * Makes the loop that trains a model.
+   *
+   * @param optimizer bound to the model
+   * @param windows for validation
+   */
+  public TrainingLoop loop(Gpt model, BoundOptimizer optimizer, Windows windows) {
+    return new TrainingLoop(
+        model,
+        optimizer,
+        new Batches(task.corpus().training(), seed),
+        new Batch(task.batch(), task.config().context()),
+        windows,
+        threads);
+  }
+}
