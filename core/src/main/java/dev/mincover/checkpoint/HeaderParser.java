@@ -1,5 +1,6 @@
 package dev.mincover.checkpoint;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.nio.ByteBuffer;
@@ -210,6 +211,13 @@ final class HeaderParser {
   }
 
   private String decoded(int from, int to) throws MalformedHeaderException {
+    boolean ascii = true;
+    for (int i = from; i < to; i++) {
+      ascii &= json[i] >= 0;
+    }
+    if (ascii) { // Nearly all names are, and there may be a million of them.
+      return new String(json, from, to - from, ISO_8859_1);
+    }
     try {
       return UTF_8
           .newDecoder()

@@ -8,10 +8,10 @@ import dev.mincover.lab.common.ByteCount;
 import dev.mincover.lab.common.Names;
 import dev.mincover.lab.common.OptionChecks;
 import dev.mincover.lab.common.UserError;
-import dev.mincover.lab.memory.Checkpoint;
 import dev.mincover.lab.memory.MemoryEstimate;
 import dev.mincover.lab.memory.MemoryTable;
 import dev.mincover.lab.memory.ModelShapes;
+import dev.mincover.lab.memory.PublishedModel;
 import dev.mincover.lab.option.JsonOption;
 import dev.mincover.tensor.DataType;
 import dev.mincover.tensor.Shape;
@@ -174,7 +174,7 @@ public final class MemoryCommand implements Callable<Integer> {
     if (!isFile && !Files.exists(path)) {
       throw unknown(name);
     }
-    return OptionChecks.valid(() -> Checkpoint.read(path));
+    return OptionChecks.valid(() -> PublishedModel.read(path));
   }
 
   private static UserError unknown(String name) {

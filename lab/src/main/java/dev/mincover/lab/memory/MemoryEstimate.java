@@ -73,6 +73,7 @@ public record MemoryEstimate(
       @Nullable Long budget) {
     long weightBytes = model.weightCount() * type.bytes();
     Long activationBytes = activations == null ? null : activations.bytes();
+    long adam = OptimizerState.ADAM.bytes(model.tensors());
     return new MemoryEstimate(
         model.name(),
         model.weightCount(),
@@ -85,13 +86,14 @@ public record MemoryEstimate(
         activationBytes,
         budget,
         OptimizerState.ALL.stream()
-            .map(optimizer -> row(optimizer, model, 2 * weightBytes, activationBytes, budget))
+            .map(optimizer -> row(optimizer, model, adam, 2 * weightBytes, activationBytes, budget))
             .toList());
   }
 
   private static Row row(
       OptimizerState optimizer,
       ModelShapes model,
+      long adam,
       long weightsAndGradients,
       @Nullable Long activationBytes,
       @Nullable Long budget) {
@@ -102,7 +104,7 @@ public record MemoryEstimate(
         optimizer.name(),
         state,
         (double) state / model.weightCount(),
-        (double) state / OptimizerState.ADAM.bytes(model.tensors()),
+        (double) state / adam,
         total,
         left,
         left == null || activationBytes == null ? null : Math.max(0, left / activationBytes),

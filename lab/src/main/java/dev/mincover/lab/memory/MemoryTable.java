@@ -50,6 +50,7 @@ public record MemoryTable(
     KnownModel known = model.known();
     labelled(
         lines, "model", description.isEmpty() ? model.name() : model.name() + ": " + description);
+    model.notes().forEach(note -> labelled(lines, "files", note));
     labelled(
         lines,
         "weights",

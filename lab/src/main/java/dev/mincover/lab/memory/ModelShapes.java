@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param description what else is to be said of it; may be empty
  * @param tensors that are trained; at least one, none of them empty
  * @param leftOut tensors of a file that are not trained
+ * @param notes what a person should know of the files, a sentence each
  * @param known the model, if it is one of the catalogue's
  */
 public record ModelShapes(
@@ -21,6 +22,7 @@ public record ModelShapes(
     String description,
     List<TensorShape> tensors,
     List<LeftOut> leftOut,
+    List<String> notes,
     @Nullable KnownModel known) {
 
   /** Of so many weights, every sum of bytes here is far from overflowing. */
@@ -42,6 +44,7 @@ public record ModelShapes(
   public ModelShapes {
     tensors = List.copyOf(tensors);
     leftOut = List.copyOf(leftOut);
+    notes = List.copyOf(notes);
     double weights = tensors.stream().mapToDouble(tensor -> tensor.shape().size()).sum();
     if (weights == 0) {
       throw new IllegalArgumentException("%s has no weights to train".formatted(name));
@@ -54,7 +57,8 @@ public record ModelShapes(
 
   /** A model of the catalogue. */
   public static ModelShapes of(KnownModel model) {
-    return new ModelShapes(model.name(), model.description(), model.tensors(), List.of(), model);
+    return new ModelShapes(
+        model.name(), model.description(), model.tensors(), List.of(), List.of(), model);
   }
 
   /**
@@ -69,7 +73,7 @@ public record ModelShapes(
       tensors.add(new TensorShape("w" + tensors.size(), shape, first));
       first += shape.size();
     }
-    return new ModelShapes(name, "", tensors, List.of(), null);
+    return new ModelShapes(name, "", tensors, List.of(), List.of(), null);
   }
 
   /** How many weights are trained. */

@@ -7,7 +7,10 @@ import dev.mincover.recipe.Adam;
 import dev.mincover.recipe.Momentum;
 import dev.mincover.recipe.Recipe;
 import dev.mincover.recipe.Sm3;
+import dev.mincover.tensor.Shape;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.ToLongFunction;
 
 /**
@@ -51,8 +54,13 @@ public record OptimizerState(String name, String title, ToLongFunction<TensorSha
         name, title, tensor -> Optimizer.stateBytes(recipe, tensor.name(), tensor.shape()));
   }
 
-  /** Bytes of state of all tensors. */
+  /** Bytes of state of all tensors. Covers do not differ by name here, so that shapes decide. */
   long bytes(List<TensorShape> tensors) {
-    return tensors.stream().mapToLong(ofTensor).sum();
+    Map<Shape, Long> byShape = new HashMap<>();
+    long sum = 0;
+    for (TensorShape tensor : tensors) {
+      sum += byShape.computeIfAbsent(tensor.shape(), _ -> ofTensor.applyAsLong(tensor));
+    }
+    return sum;
   }
 }

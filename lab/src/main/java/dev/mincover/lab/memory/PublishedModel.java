@@ -1,0 +1,101 @@
+package dev.mincover.lab.memory;
+
+import dev.mincover.checkpoint.DamagedFileException;
+import dev.mincover.checkpoint.SafetensorsHeader;
+import dev.mincover.checkpoint.StoredTensor;
+import dev.mincover.lab.catalogue.TensorShape;
+import dev.mincover.lab.common.Names;
+import dev.mincover.lab.common.UserError;
+import dev.mincover.lab.memory.ModelShapes.LeftOut;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** A model by the headers of its safetensors files; the values are not read. */
+public final class PublishedModel {
+
+  private final Map<String, Path> files = new HashMap<>();
+  private final List<TensorShape> tensors = new ArrayList<>();
+  private final List<LeftOut> leftOut = new ArrayList<>();
+  private final Set<String> types = new TreeSet<>();
+  private long weights;
+
+  private PublishedModel() {}
+
+  /**
+   * The model of a file, of an index of shards, or of a folder.
+   *
+   * @throws UserError if there is none, one is not valid, or two have a tensor of the same name
+   */
+  public static ModelShapes read(Path path) {
+    WeightFiles chosen = WeightFiles.of(path);
+    PublishedModel model = new PublishedModel();
+    chosen.files().forEach(file -> model.add(file, chosen.index()));
+    chosen
+        .index()
+        .forEach((tensor, file) -> {
+          if (!model.files.containsKey(tensor)) {
+            throw new UserError(
+                "the index says that tensor %s is in %s, and it is not; fetch both again"
+                    .formatted(tensor, file));
+          }
+        });
+    if (model.weights == 0) {
+      throw new UserError(
+          "%s has no weights to train: no tensor of floating point".formatted(path));
+    }
+    String description =
+        "%s in %s"
+            .formatted(
+                Names.listed(List.copyOf(model.types), "and"),
+                chosen.files().size() == 1 ? "the file" : chosen.files().size() + " files");
+    return new ModelShapes(
+        path.toString(), description, model.tensors, model.leftOut, chosen.notes(), null);
+  }
+
+  private void add(Path file, Map<String, Path> index) {
+    for (StoredTensor tensor : header(file).tensors()) {
+      if (!index.isEmpty() && !file.equals(index.get(tensor.name()))) {
+        continue; // The index finds it elsewhere, or not at all.
+      }
+      Path other = files.put(tensor.name(), file);
+      if (other != null) {
+        throw new UserError(
+            "tensor %s is in %s and in %s; name one file"
+                .formatted(tensor.name(), other, file.getFileName()));
+      }
+      add(tensor);
+    }
+  }
+
+  private static SafetensorsHeader header(Path file) {
+    try {
+      return SafetensorsHeader.read(file);
+    } catch (DamagedFileException e) {
+      throw new UserError(
+          FileKind.of(file)
+              .map(kind -> "%s %s".formatted(file, kind))
+              .orElse(String.valueOf(e.getMessage())));
+    } catch (IOException e) {
+      throw new UserError("cannot read " + file, e);
+    }
+  }
+
+  private void add(StoredTensor tensor) {
+    long size = tensor.shape().size();
+    Optional<String> why = ModelBuffers.reason(tensor);
+    if (why.isPresent()) {
+      leftOut.add(new LeftOut(tensor.name(), size, why.get()));
+    } else if (size > 0) {
+      types.add(tensor.type().name());
+      tensors.add(new TensorShape(tensor.name(), tensor.shape(), weights));
+      weights += size;
+    }
+  }
+}
