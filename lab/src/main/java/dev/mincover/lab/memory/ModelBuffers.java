@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
-import java.util.regex.Pattern;
 
 /**
  * What models save beside their weights and do not train: masks, tables of positions, statistics. A
@@ -31,30 +30,49 @@ final class ModelBuffers {
           StoredType.F6_E3M2,
           StoredType.F4);
 
-  private record Known(Pattern name, Predicate<Shape> shape) {
-    static Known of(String lastPart, Predicate<Shape> shape) {
-      return new Known(Pattern.compile("(?:.*[._])?(?:" + lastPart + ")"), shape);
-    }
+  /**
+   * Buffers of one kind.
+   *
+   * @param names with which the names of such tensors end, after a dot or underscore if not at once
+   */
+  private record Known(List<String> names, Predicate<Shape> shape) {
 
     boolean is(StoredTensor tensor) {
-      return shape.test(tensor.shape()) && name.matcher(tensor.name()).matches();
+      return names.stream().anyMatch(name -> ends(tensor.name(), name))
+          && shape.test(tensor.shape());
+    }
+
+    private static boolean ends(String name, String end) {
+      int before = name.length() - end.length() - 1;
+      return name.endsWith(end)
+          && (before < 0 || name.charAt(before) == '.' || name.charAt(before) == '_');
     }
   }
 
   private static final List<Known> KNOWN =
       List.of(
-          // Causal masks: GPT-2 and GPT-NeoX, nanoGPT, books on building a GPT, Swin's windows.
-          Known.of("(?:attn|attention|self_attn|self_attention)\\.bias", ModelBuffers::isSquare),
-          Known.of("masked_bias", shape -> shape.size() <= 1),
-          Known.of("(?:causal_|attn_|attention_|future_)?mask|tril|triu", ModelBuffers::isSquare),
+          // Causal masks: GPT-2 and GPT-NeoX, books on building a GPT, Swin's windows.
+          new Known(
+              List.of("attn.bias", "attention.bias", "self_attention.bias", "mask", "tril", "triu"),
+              ModelBuffers::isSquare),
+          new Known(List.of("masked_bias"), shape -> shape.size() <= 1),
           // Rotary and other fixed positions.
-          Known.of(
-              "inv_freq|freqs_cis|cos_cached|sin_cached|rope_freqs", shape -> shape.rank() >= 1),
-          Known.of("position_ids|token_type_ids", shape -> shape.rank() >= 1),
-          Known.of("relative_position_index|relative_coords_table", shape -> shape.rank() >= 2),
+          new Known(
+              List.of(
+                  "inv_freq",
+                  "freqs_cis",
+                  "cos_cached",
+                  "sin_cached",
+                  "rope_freqs",
+                  "position_ids",
+                  "token_type_ids"),
+              shape -> shape.rank() >= 1),
+          new Known(
+              List.of("relative_position_index", "relative_coords_table"),
+              shape -> shape.rank() >= 2),
           // Batch norm.
-          Known.of("running_mean|running_var", shape -> shape.rank() == 1),
-          Known.of("num_batches_tracked", shape -> shape.size() == 1));
+          new Known(List.of("running_mean", "running_var"), shape -> shape.rank() == 1),
+          new Known(List.of("num_batches_tracked"), shape -> shape.size() == 1));
 
   private ModelBuffers() {}
 
