@@ -59,6 +59,7 @@ public final class TrainCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     TrainOptions options = trainOptions.checked();
+    options.text.chooseCode();
     WeightType weights = modelOptions.weights();
     GptConfig config = modelOptions.config();
     OptimizerSettings settings = optimizerOptions.settings(weights);

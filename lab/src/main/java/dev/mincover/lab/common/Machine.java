@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -14,7 +15,9 @@ import java.util.stream.Stream;
 /** What figures must be read with: the machine and the JVM. */
 public final class Machine {
 
+  private static final Path CPU = Path.of("/proc/cpuinfo");
   private static final Pattern PROCESSOR = Pattern.compile("model name\\s*:\\s*(.+)");
+  private static final Pattern FLAGS = Pattern.compile("flags\\s*:\\s*(.+)");
   private static final Pattern AVAILABLE = Pattern.compile("MemAvailable:\\s*([0-9]+) kB");
   private static final Pattern PEAK = Pattern.compile("VmHWM:\\s*([0-9]+) kB");
 
@@ -25,10 +28,20 @@ public final class Machine {
     int processors = Runtime.getRuntime().availableProcessors();
     return "%s, %d %s, JDK %s"
         .formatted(
-            line(Path.of("/proc/cpuinfo"), PROCESSOR).orElse(System.getProperty("os.arch")),
+            processor(),
             processors,
             processors == 1 ? "processor" : "processors",
             Runtime.version());
+  }
+
+  /** The processor's model; where the system does not tell it, the architecture. */
+  public static String processor() {
+    return line(CPU, PROCESSOR).orElse(System.getProperty("os.arch"));
+  }
+
+  /** What the processor can do, as Linux names it, such as {@code avx2}; empty elsewhere. */
+  public static Set<String> processorFlags() {
+    return line(CPU, FLAGS).map(flags -> Set.of(flags.split(" +"))).orElse(Set.of());
   }
 
   /** Bytes of memory that there are, or that a container may have. */

@@ -3,6 +3,7 @@ package dev.mincover.lab.option;
 import dev.mincover.lab.common.OptionChecks;
 import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.data.Corpus;
+import dev.mincover.lab.libtorch.CpuSwitches;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,15 +31,35 @@ public final class TextOptions {
       names = "--threads",
       paramLabel = "N",
       description =
-          "Threads that share a batch and the optimizer's steps; equal seed and threads give equal"
-              + " losses. Default: the processors, at most --batch.")
+          "Threads that share a batch and the optimizer's steps. Equal seeds and threads give equal"
+              + " losses on processors of the same kind. Default: the number of processors, at most"
+              + " --batch.")
   private @Nullable Integer threads;
+
+  @Option(
+      names = "--portable",
+      description =
+          "Computes with instructions that every x86-64 processor with AVX2 has. Equal seeds and"
+              + " threads then give equal losses on all of these.")
+  private boolean portable;
 
   /** These options, once their numbers are known to be in range. */
   public TextOptions checked() {
     OptionChecks.requireCount("--batch", batch, 1 << 14);
     OptionChecks.requireCount("--threads", threads(), 1 << 10);
     return this;
+  }
+
+  /**
+   * Chooses libtorch's code for the processor, if it is not to do that itself. To be called before
+   * libtorch is loaded.
+   *
+   * @throws UserError if this platform cannot follow the choice
+   */
+  public void chooseCode() {
+    if (portable) {
+      CpuSwitches.usePortable();
+    }
   }
 
   public int threads() {
@@ -54,6 +75,9 @@ public final class TextOptions {
   public List<String> arguments() {
     List<String> arguments = new ArrayList<>(List.of("--batch", "" + batch));
     arguments.addAll(List.of("--threads", "" + threads()));
+    if (portable) {
+      arguments.add("--portable");
+    }
     if (corpus != null) {
       arguments.add("--corpus");
       corpus.forEach(path -> arguments.add(path.toString()));

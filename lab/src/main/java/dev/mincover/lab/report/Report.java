@@ -132,8 +132,8 @@ public final class Report {
                     summary.setup().model().context(),
                     summary.setup().batch(),
                     summary.setup().threads(),
-                    summary.software().mincoverVersion(),
-                    summary.software().javaVersion()))
+                    summary.platform().mincoverVersion(),
+                    summary.platform().javaVersion()))
         .distinct()
         .forEach(ends::add);
   }
