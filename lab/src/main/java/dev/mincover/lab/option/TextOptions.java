@@ -10,7 +10,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** The options of what is read, how much of it at a time, and by how many threads. */
+/**
+ * The options of text, batch, threads and processor that {@code train} and {@code compare} share.
+ */
 @HelpSection("Text and run")
 public final class TextOptions {
 
@@ -19,12 +21,12 @@ public final class TextOptions {
       arity = "1..*",
       paramLabel = "FILE-OR-DIR",
       description =
-          "Train on these files, or on all text files in these directories; about 5 %% is held out"
-              + " for validation. Default: Java sources of guava, commons-lang3, spring-core,"
-              + " jackson-databind and lucene-core, validated on commons-math3.")
+          "Trains on these files, or on all text files in these directories. About 5 %% of the text"
+              + " is held out for validation. Default: Java sources of guava, commons-lang3,"
+              + " spring-core, jackson-databind and lucene-core, validated on commons-math3.")
   private @Nullable List<Path> corpus;
 
-  @Option(names = "--batch", paramLabel = "N", description = "Windows of text in a step.")
+  @Option(names = "--batch", paramLabel = "N", description = "Windows of text per step.")
   public int batch = 8;
 
   @Option(
@@ -43,7 +45,11 @@ public final class TextOptions {
               + " threads then give equal losses on all of these.")
   private boolean portable;
 
-  /** These options, once their numbers are known to be in range. */
+  /**
+   * Returns these options after checking that the numbers are in range.
+   *
+   * @throws UserError if one is out of range
+   */
   public TextOptions checked() {
     OptionChecks.requireCount("--batch", batch, 1 << 14);
     OptionChecks.requireCount("--threads", threads(), 1 << 10);
@@ -51,10 +57,10 @@ public final class TextOptions {
   }
 
   /**
-   * Chooses libtorch's code for the processor, if it is not to do that itself. To be called before
-   * libtorch is loaded.
+   * Makes libtorch compute with portable instructions, if that option is given. Must be called
+   * before libtorch is loaded.
    *
-   * @throws UserError if this platform cannot follow the choice
+   * @throws UserError if this platform cannot run them
    */
   public void chooseCode() {
     if (portable) {
@@ -71,7 +77,7 @@ public final class TextOptions {
     return corpus == null ? Corpus.javaSources(defaultCorpus()) : Corpus.files(corpus);
   }
 
-  /** What chooses the same on a command line. */
+  /** Returns these options as words of a command line. */
   public List<String> arguments() {
     List<String> arguments = new ArrayList<>(List.of("--batch", "" + batch));
     arguments.addAll(List.of("--threads", "" + threads()));
