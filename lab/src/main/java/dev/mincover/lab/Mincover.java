@@ -39,7 +39,7 @@ import picocli.CommandLine.Spec;
     versionProvider = Version.class,
     footer = {
       "",
-      "Exit codes: 0 done, 1 failed on the way, 2 bad input, 130 interrupted.",
+      "Exit codes: 0 success, 1 failure during the run, 2 bad input, 130 interrupted.",
       "Start with 'mincover train'; each command has its own --help."
     })
 public final class Mincover implements Runnable {
@@ -50,15 +50,15 @@ public final class Mincover implements Runnable {
 
   /** Runs a command and exits with its code. */
   public static void main(String[] args) {
-    Locale.setDefault(Locale.ROOT); // Messages are English, and so are their numbers.
+    Locale.setDefault(Locale.ROOT); // Messages are English, with English numbers.
     int code = commandLine().execute(args);
-    // When a signal ends the JVM, exiting here as well would wait for itself.
+    // If a signal ends the JVM, exit would wait for itself.
     if (!Interrupt.isRequested()) {
       System.exit(code);
     }
   }
 
-  /** The commands, with one line for each error. */
+  /** Returns the commands. Each error is one line. */
   public static CommandLine commandLine() {
     CommandLine commandLine = new CommandLine(new Mincover());
     commandLine.setOverwrittenOptionsAllowed(true);
@@ -77,7 +77,7 @@ public final class Mincover implements Runnable {
     return commandLine;
   }
 
-  /** Without a command there is only help to give. */
+  /** Refuses a call without a command. */
   @Override
   public void run() {
     throw new ParameterException(

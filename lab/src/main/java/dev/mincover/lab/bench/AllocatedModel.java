@@ -10,15 +10,15 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * A model in memory, as a program would hold it: every tensor is allocated by itself, by libtorch
- * as are the {@link Buffers}.
+ * A model in memory, as a program would hold it: libtorch allocates every tensor by itself, as it
+ * does for {@link Buffers}.
  */
 final class AllocatedModel implements ModelMemory {
 
   private final Arena arena = Arena.ofShared();
   private final List<List<Tensor>> parts;
 
-  /** Allocates all tensors and writes every value, with so many threads. */
+  /** Allocates all tensors and writes every value, on several threads. */
   AllocatedModel(GptSize size, DataType type, int threads) {
     List<TensorShape> tensors = size.layerTensors().stream().flatMap(List::stream).toList();
     Tensor[] filled = new Tensor[tensors.size()];
@@ -26,7 +26,7 @@ final class AllocatedModel implements ModelMemory {
     for (int i = 0; i < filled.length; i++) {
       order.add(i);
     }
-    // The largest first, lest the others wait for it in the end.
+    // The largest first, so that no thread waits for it at the end.
     order.sort(Comparator.comparingLong(i -> -tensors.get(i).shape().size()));
     List<Runnable> jobs = new ArrayList<>();
     for (int i : order) {

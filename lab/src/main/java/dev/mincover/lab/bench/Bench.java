@@ -13,29 +13,32 @@ import java.util.random.RandomGenerator;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Times contestants over workloads on numbers of threads. Those of a block are bound at the same
- * time, to the same weights and gradients, and take their steps in turn.
+ * Times optimizers over workloads and numbers of threads. The optimizers of a block are bound at
+ * the same time, to the same weights and gradients, and step in turn.
  *
- * @param workloads in the order to take
+ * @param workloads in this order
  * @param contestants the SGD pass first
- * @param threads one block of each workload for each
- * @param time for all of it; a block that needs longer for its fewest rounds takes longer
+ * @param threads numbers of threads; each workload has one block for each
+ * @param time for all blocks; a block whose minimum of rounds needs longer takes longer
  */
 public record Bench(
     List<Workload> workloads, List<Contestant> contestants, List<Integer> threads, Duration time) {
 
-  /** For planning. */
+  /** An estimate for planning: nanoseconds per byte moved. */
   private static final double NANOS_A_BYTE = 0.05;
 
-  /** Filling the buffers, a weight. */
+  /** An estimate for planning: nanoseconds per weight to fill the buffers. */
   private static final double NANOS_TO_FILL = 5;
 
-  /** So that there are more than the fewest rounds where a round is short. */
+  /** Time that short blocks get in addition to that of their minimum of rounds. */
   private static final double LEAST_SPARE_NANOS = 1e9;
 
   private static final int ROUNDS_NEEDED = 12;
 
-  /** What is compiled, is compiled here: of every rank and width that takes a path of its own. */
+  /**
+   * A workload that makes the JVM compile all code that is timed: it has tensors of every rank and
+   * width with a path of its own.
+   */
   private static final Workload WARM_UP =
       new Workload(
           "warm-up",
@@ -48,19 +51,19 @@ public record Bench(
 
   private static final long WARM_UP_NANOS = 500_000_000;
 
-  /** Told of what happens. */
+  /** Follows the blocks. */
   public interface Listener {
     /** A block begins. */
     void begins(Workload workload, int threads);
 
-    /** So much of the block is done, from 0 to 1. */
+    /** A share of the block is done, from 0 to 1. */
     void at(double share);
 
     /** A block is done. */
     void done(Block block);
   }
 
-  /** Copies the lists and puts the SGD pass, which is the unit, before the others. */
+  /** Copies the lists, and puts the SGD pass, with which the others are compared, first. */
   public Bench {
     workloads = List.copyOf(workloads);
     List<Contestant> others = new ArrayList<>(contestants);
@@ -70,7 +73,7 @@ public record Bench(
     threads = List.copyOf(threads);
   }
 
-  /** The bytes allocated for a workload, estimated from above. */
+  /** Returns an upper estimate of the bytes allocated for a workload. */
   public long bytes(Workload workload) {
     long bytes = 0;
     for (DataType type : types()) {
@@ -86,7 +89,7 @@ public record Bench(
     return contestants.stream().map(Contestant::type).distinct().toList();
   }
 
-  /** Runs all blocks; sets libtorch's threads for as long as it runs. */
+  /** Runs all blocks. Changes libtorch's number of threads until it returns. */
   public void run(Listener listener) {
     int before = torch.get_num_threads();
     try {
@@ -111,7 +114,7 @@ public record Bench(
         for (int n : threads) {
           listener.begins(workload, n);
           double left = time.toNanos() - (double) (System.nanoTime() - start);
-          // Short of time, a block that is faster than planned has no rounds to give away.
+          // If time is short, a block that is faster than planned gives no time away.
           double share = nanosNeeded(workload) * Math.clamp(left / needed, 0, 1);
           double spare = Math.max(LEAST_SPARE_NANOS, (left - needed) / blocks);
           long nanos = (long) (share + spare);
@@ -129,7 +132,7 @@ public record Bench(
     }
   }
 
-  /** About how long the fewest rounds take, on one number of threads. */
+  /** Returns about how long the minimum of rounds takes, for one number of threads. */
   private double nanosNeeded(Workload workload) {
     double moved = contestants.stream().mapToDouble(Contestant::movedBytes).sum();
     return workload.weights()
@@ -155,7 +158,7 @@ public record Bench(
     return new Block(workload, n, rounds.rounds(), measurements);
   }
 
-  /** The buffers of a workload, over which contestants are bound. */
+  /** The buffers of a workload, to which the optimizers are bound. */
   private final class Workbench implements AutoCloseable {
     private final Workload workload;
     private final Map<DataType, Buffers> buffers = new EnumMap<>(DataType.class);
@@ -164,7 +167,7 @@ public record Bench(
       this.workload = workload;
     }
 
-    /** Binds all contestants for as long as the work takes. */
+    /** Binds all optimizers while the work runs. */
     void with(int threads, Consumer<List<Stepper>> work) {
       torch.set_num_threads(threads);
       List<Stepper> steppers = new ArrayList<>();

@@ -5,7 +5,10 @@ import java.io.PrintWriter;
 import me.tongfei.progressbar.ProgressBar;
 import org.jspecify.annotations.Nullable;
 
-/** Shows which block is measured: a bar on a terminal, which goes when it is done, else a line. */
+/**
+ * Shows which block is being measured: a bar on a terminal, which disappears when the block is
+ * done, or a line elsewhere.
+ */
 public final class BenchProgress implements AutoCloseable {
 
   private static final int PERCENT = 100;
@@ -16,9 +19,9 @@ public final class BenchProgress implements AutoCloseable {
   private @Nullable ProgressBar bar;
 
   /**
-   * Nothing shown yet.
+   * Shows nothing yet.
    *
-   * @param blocks how many there will be
+   * @param blocks number of blocks
    */
   public BenchProgress(int blocks, PrintWriter err) {
     this.blocks = blocks;
@@ -40,7 +43,7 @@ public final class BenchProgress implements AutoCloseable {
     }
   }
 
-  /** So much of the block is done, from 0 to 1. */
+  /** A share of the block is done, from 0 to 1. */
   public void at(double share) {
     ProgressBar bar = this.bar;
     if (bar != null) {
@@ -48,7 +51,7 @@ public final class BenchProgress implements AutoCloseable {
     }
   }
 
-  /** A block is done: its bar goes. */
+  /** A block is done. Its bar disappears. */
   public void ends() {
     ProgressBar bar = this.bar;
     if (bar != null) {

@@ -4,14 +4,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The measurements of one workload on one number of threads, which were measured together.
+ * The measurements of one workload with one number of threads, taken together.
  *
- * @param rounds the number of samples of each
- * @param measurements in the order of the contestants
+ * @param rounds number of samples of each optimizer
+ * @param measurements in the order of the optimizers
  */
 public record Block(Workload workload, int threads, int rounds, List<Measurement> measurements) {
 
-  /** A table, a line each, under a heading that says of what. */
+  /** Returns a table with a heading and one line for each optimizer. */
   public List<String> lines() {
     List<String> lines = new ArrayList<>();
     int tensors = workload.tensors().size();
@@ -42,7 +42,7 @@ public record Block(Workload workload, int threads, int rounds, List<Measurement
     return lines;
   }
 
-  /** In microseconds' steps where it is short. */
+  /** Returns milliseconds, with four decimals if they are short. */
   private static String millis(double millis) {
     return (millis < 1 ? "%.4f" : "%.3f").formatted(millis);
   }

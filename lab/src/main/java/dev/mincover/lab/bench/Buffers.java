@@ -19,15 +19,19 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * Weights and gradients of a workload, which all contestants step in turn. libtorch's allocator
- * serves everybody: the same alignment, and the same large pages where they are switched on.
+ * The weights and gradients of a workload, which all optimizers step in turn. libtorch allocates
+ * them for all, so that all have the same alignment and the same large pages, if these are switched
+ * on.
  *
- * <p>Weights are normal with deviation 0.02, gradients with 0.01. The gradients stay, and so must
- * be stepped at a small learning rate.
+ * <p>Weights are normally distributed with deviation 0.02, gradients with 0.01. The gradients stay
+ * the same, so the learning rate must be small.
  */
 public final class Buffers implements AutoCloseable {
 
-  /** So many values of a tensor are drawn and then repeated: drawing takes longer than steps do. */
+  /**
+   * Number of values of a tensor that are drawn and then repeated: drawing takes longer than
+   * stepping.
+   */
   private static final long DRAWN = 1 << 20;
 
   private final Workload workload;
@@ -36,7 +40,7 @@ public final class Buffers implements AutoCloseable {
   private final List<Tensor> gradients = new ArrayList<>();
 
   /**
-   * Allocates and fills.
+   * Allocates and fills the buffers.
    *
    * @param type float32 or bfloat16
    */
@@ -69,27 +73,27 @@ public final class Buffers implements AutoCloseable {
     return tensor;
   }
 
-  /** The tensors stepped. */
+  /** The workload. */
   public Workload workload() {
     return workload;
   }
 
-  /** The weights, whose gradients are set. */
+  /** The weights, with their gradients set. */
   public List<Tensor> tensors() {
     return List.copyOf(weights);
   }
 
-  /** The memory of the weights, which ends when this is closed. */
+  /** The memory of the weights. It is valid until this object is closed. */
   public List<MemorySegment> weights() {
     return weights.stream().map(Buffers::segment).toList();
   }
 
-  /** The memory of the gradients, which ends when this is closed. */
+  /** The memory of the gradients. It is valid until this object is closed. */
   public List<MemorySegment> gradients() {
     return gradients.stream().map(Buffers::segment).toList();
   }
 
-  /** The weights as Mincover takes them. */
+  /** The weights as Mincover's core takes them. */
   public List<Parameter> parameters() {
     List<Parameter> parameters = new ArrayList<>();
     List<MemorySegment> segments = weights();
@@ -99,7 +103,7 @@ public final class Buffers implements AutoCloseable {
     return parameters;
   }
 
-  /** The gradients as Mincover takes them. */
+  /** The gradients as Mincover's core takes them. */
   public Map<String, Gradient> gradientsByName() {
     Map<String, Gradient> byName = new LinkedHashMap<>();
     List<MemorySegment> segments = gradients();
@@ -110,7 +114,7 @@ public final class Buffers implements AutoCloseable {
   }
 
   /**
-   * Memory from the same allocator, 64-byte aligned, for as long as the arena is open. It is not
+   * Allocates memory in the same way, aligned to 64 bytes, until the arena is closed. It is not
    * cleared.
    */
   @SuppressWarnings("restricted")

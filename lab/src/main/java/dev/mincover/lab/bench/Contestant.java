@@ -25,15 +25,15 @@ import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * An optimizer that can be timed.
+ * An optimizer that {@code mincover bench} can time.
  *
  * @param name on the command line and in reports
  * @param type of the weights and gradients it steps
- * @param minimalBytes bytes that one of its updates must move for a weight
- * @param movedBytes about what it really moves, for planning only
- * @param memory bytes a weight it allocates, intermediate results included but without accumulators
- *     of slices
- * @param byDefault whether it is timed unless told otherwise
+ * @param minimalBytes bytes that an update must move per weight
+ * @param movedBytes bytes that it moves in fact, roughly, for planning only
+ * @param memory bytes that it allocates per weight, including intermediate results but not
+ *     accumulators of slices
+ * @param byDefault whether it is timed if no names are given
  * @param binding makes a stepper
  */
 public record Contestant(
@@ -45,35 +45,38 @@ public record Contestant(
     boolean byDefault,
     Binding binding) {
 
-  /** The unit of all others. */
+  /** The name of the plain SGD pass, with which all others are compared. */
   public static final String SGD_PASS = "sgd-pass";
 
-  /** Without momentum and without the guard. */
+  /** The name of SM3 without momentum and without the guard. */
   static final String SM3 = "sm3";
 
-  /** Without momentum, and with the guard that a recipe has unless told otherwise. */
+  /** The name of SM3 without momentum, with the default guard. */
   static final String SM3_GUARDED = "sm3-guarded";
 
-  /** Small enough that gradients which stay the same take no weight far in thousands of steps. */
+  /**
+   * The learning rate. It is so small that constant gradients hardly move a weight in thousands of
+   * steps.
+   */
   private static final double ETA = 1e-6;
 
-  /** All there are, in the order of reports. */
+  /** All optimizers, in the order of reports. */
   public static final List<Contestant> ALL = all();
 
-  /** Binds an optimizer to the tensors it is to step. */
+  /** Binds an optimizer to the tensors that it steps. */
   @FunctionalInterface
   public interface Binding {
     /**
      * Makes the state.
      *
-     * @param buffers of the contestant's type, which must outlive the result
-     * @param threads of this optimizer; those of libtorch are set for the whole process
+     * @param buffers with the optimizer's type; they must outlive the result
+     * @param threads of this optimizer; libtorch's threads are set for the whole process
      */
     Stepper bind(Buffers buffers, int threads);
   }
 
   /**
-   * The contestant of a name.
+   * Returns the optimizer with a name.
    *
    * @throws IllegalArgumentException if there is none
    */
@@ -103,14 +106,14 @@ public record Contestant(
         mincover("sm3-i", FLOAT32, 16, 0, false, sm3.algorithm(Sm3.Algorithm.SM3_I)),
         mincover("adagrad", FLOAT32, 20, 4, false, Sm3.adaGrad(ETA).guard(Guard.UNCHECKED)),
         mincover("adam", FLOAT32, 28, 8, false, Adam.learningRate(ETA).guard(Guard.UNCHECKED)),
-        // Of u, which is clipped by its own size, the gradient is read a third time.
+        // It reads the gradient a third time, because it clips u by the size of u.
         mincover(
             "adafactor", FLOAT32, 20, 0, false, Adafactor.learningRate(ETA).guard(Guard.UNCHECKED)),
         libtorch("torch-fused-adam", 28, 28, 8, w -> held(new FusedAdam(w, 0.9, 0.999, 1e-8))),
         libtorch(
             "torch-fused-adamw", 28, 28, 8, w -> held(new FusedAdamW(w, 0.9, 0.999, 1e-8, 0.01))),
         libtorch("torch-fused-adagrad", 20, 20, 4, w -> held(new FusedAdagrad(w, 1e-10))),
-        // These make two and one more tensor as large as the weights in each step.
+        // In each step they allocate two tensors (Adam) or one (AdaGrad) as large as the weights.
         libtorch("torch-adam", 28, 100, 16, StockOptimizer::adam),
         libtorch("torch-adagrad", 20, 60, 8, StockOptimizer::adagrad));
   }
@@ -118,7 +121,7 @@ public record Contestant(
   private static Contestant mincover(
       String name, DataType type, int minimalBytes, int memory, boolean byDefault, Recipe recipe) {
     Binding binding = (buffers, threads) -> bound(recipe, buffers, threads);
-    // Twice: what is composed of several passes may be held up by arithmetic.
+    // Twice the minimum, because arithmetic may slow down a step of several passes.
     return new Contestant(name, type, minimalBytes, 2 * minimalBytes, memory, byDefault, binding);
   }
 
@@ -197,7 +200,7 @@ public record Contestant(
     };
   }
 
-  /** Bytes it needs for itself beside weights and gradients, estimated from above. */
+  /** Returns an upper estimate of the bytes it needs in addition to weights and gradients. */
   long memory(Workload workload) {
     return memory * workload.weights() + Float.BYTES * workload.slices();
   }

@@ -6,10 +6,10 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * What a process has moved to and from disks, in bytes.
+ * The bytes that a process has moved to and from disks.
  *
- * @param read without what the operating system had in memory
- * @param written or still to be written, by the operating system in its own time
+ * @param read without what came from the operating system's cache
+ * @param written including what the operating system has yet to write
  */
 record DiskTraffic(long read, long written) {
 
@@ -17,7 +17,7 @@ record DiskTraffic(long read, long written) {
   private static final Pattern READ = Pattern.compile("read_bytes: ([0-9]+)");
   private static final Pattern WRITTEN = Pattern.compile("write_bytes: ([0-9]+)");
 
-  /** That of this process so far; empty where nobody counts. */
+  /** Returns the traffic of this process so far; empty if the system does not count it. */
   static Optional<DiskTraffic> now() {
     Optional<String> read = Machine.line(COUNTERS, READ);
     Optional<String> written = Machine.line(COUNTERS, WRITTEN);
@@ -26,7 +26,7 @@ record DiskTraffic(long read, long written) {
         : Optional.of(new DiskTraffic(Long.parseLong(read.get()), Long.parseLong(written.get())));
   }
 
-  /** What has come since. */
+  /** Returns the traffic since an earlier time. */
   DiskTraffic since(DiskTraffic start) {
     return new DiskTraffic(read - start.read, written - start.written);
   }

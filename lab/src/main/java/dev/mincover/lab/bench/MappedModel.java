@@ -22,16 +22,18 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A model in two mapped files, one of weights and one of gradients, of which a part at a time is in
- * memory [1]. The files go with the model, however the process ends [2].
+ * A model in two memory-mapped files, one of weights and one of gradients. One part at a time is in
+ * memory [1]. The files are deleted with the model, however the process ends [2].
  *
- * <p>[1] Releasing a part unmaps its pages. What was written stays with the operating system, which
- * brings it to the disk in its own time; {@link #flush} waits for that. [2] Where the operating
- * system allows it their names are removed as soon as they are open.
+ * <p>[1] Releasing a part unmaps its pages. The operating system keeps what was written and brings
+ * it to the disk later; {@link #flush} waits for that. [2] If the operating system allows it, the
+ * names of the files are removed as soon as they are open.
  */
 public final class MappedModel implements ModelMemory {
 
-  /** Parts begin on pages of their own; no machine we know has larger ones. */
+  /**
+   * The alignment of parts, which begin on pages of their own. No machine we know has larger pages.
+   */
   private static final int PAGE = 1 << 16;
 
   private static final int ALIGNMENT = 64;
@@ -46,14 +48,14 @@ public final class MappedModel implements ModelMemory {
   private final MemorySegment weights;
   private final MemorySegment gradients;
 
-  /** Where a tensor lies in both files, in bytes. */
+  /** The position of a tensor in both files, in bytes. */
   private record Slot(TensorShape tensor, long start) {}
 
   /**
-   * Writes both files, with so many threads, and maps them.
+   * Writes both files on several threads, and maps them.
    *
-   * @param directory there and writable
-   * @throws UserError if a file is there already or cannot be written, as on a disk that is full
+   * @param directory an existing, writable directory
+   * @throws UserError if a file exists or cannot be written, for example because the disk is full
    */
   MappedModel(GptSize size, DataType type, Path directory, int threads) {
     this.directory = directory;
@@ -72,9 +74,9 @@ public final class MappedModel implements ModelMemory {
   }
 
   /**
-   * How many bytes can still be written to a directory.
+   * Returns the bytes that can still be written to a directory.
    *
-   * @throws UserError if it is none, or not writable
+   * @throws UserError if it is no directory, or not writable
    */
   public static long room(Path directory) {
     if (!Files.isDirectory(directory) || !Files.isWritable(directory)) {
@@ -125,8 +127,8 @@ public final class MappedModel implements ModelMemory {
   }
 
   /**
-   * Writes before it maps: a disk that is full then gives an error, where writing to mapped memory
-   * would end the process.
+   * Writes a file before mapping it. A full disk then causes an error, whereas writing to mapped
+   * memory would kill the process.
    */
   private MemorySegment written(GptSize size, Values values, int threads) {
     Path path = directory.resolve("mincover-%s.%s".formatted(size.name(), name(values)));
@@ -199,7 +201,7 @@ public final class MappedModel implements ModelMemory {
 
   @Override
   public void close() {
-    arena.close(); // First: some systems delete no file that is mapped.
+    arena.close(); // First, because some systems do not delete mapped files.
     for (AutoCloseable file : files) {
       try {
         file.close();

@@ -12,13 +12,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Steps every weight of a model with SM3 without momentum, and tells what it took.
+ * Steps every weight of a model with SM3 without momentum, and prints what it took.
  *
  * @param type of weights and gradients
- * @param steps to take
+ * @param steps number of steps
  * @param threads that share a step
- * @param warmUpSeconds for the JVM to compile what is to be timed
- * @param memory of the machine, before the model is there
+ * @param warmUpSeconds in which the JVM compiles what is timed
+ * @param memory of the machine before the model is allocated
  */
 public record ModelBench(
     GptSize size,
@@ -28,10 +28,10 @@ public record ModelBench(
     double warmUpSeconds,
     ModelReport.Memory memory) {
 
-  /** A layer of this width takes some tens of MB. */
+  /** The width of the warm-up model. A layer takes some tens of MB. */
   private static final int WARM_UP_WIDTH = 512;
 
-  /** Steps the model in memory: without the guard, with it, and beside an SGD pass. */
+  /** Steps the model in memory: without the guard, with it, and next to an SGD pass. */
   public void inMemory(PrintWriter out) {
     requireMemory();
     ModelReport report = report(out);
@@ -56,8 +56,8 @@ public record ModelBench(
   }
 
   /**
-   * Steps the model in mapped files, a layer at a time, with the guard: it reads gradients that the
-   * step is to read next.
+   * Steps the model in mapped files, one layer at a time, with the guard. The guard reads the
+   * gradients that the step reads next.
    *
    * @param room bytes that the files may take
    */
@@ -66,7 +66,7 @@ public record ModelBench(
     ModelReport report = report(out);
     report.model();
     Sm3 recipe = Sm3.learningRate(ModelTurns.ETA);
-    // In the same kind of memory, for the JVM compiles for each apart.
+    // In the same kind of memory, because the JVM compiles code for each kind.
     try (ModelMemory small = new MappedModel(warmUpSize(), type, directory, threads);
         SteppedModel stepped = new SteppedModel(small, recipe, threads)) {
       warmUp(stepped::step);
@@ -141,12 +141,12 @@ public record ModelBench(
     }
   }
 
-  /** Of weights and gradients. */
+  /** Returns the bytes of weights and gradients. */
   private long bytes() {
     return 2L * type.bytes() * size.weightCount();
   }
 
-  /** Small, with the same kinds of tensors. */
+  /** Returns a small size with the same kinds of tensors. */
   private GptSize warmUpSize() {
     return new GptSize(
         "warm-up", 1, Math.min(size.width(), WARM_UP_WIDTH), size.heads(), 1024, 256);

@@ -13,16 +13,16 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
-/** Where the weights and gradients of a model lie. Closing frees them. */
+/** The memory of a model's weights and gradients. Closing frees it. */
 interface ModelMemory extends AutoCloseable {
 
-  /** Values are written in pieces of so many. */
+  /** The number of values that are written at a time. */
   int PIECE = 1 << 20;
 
   /**
    * A tensor with its memory.
    *
-   * @param type of weights and gradient
+   * @param type of weights and gradients
    */
   record Tensor(TensorShape size, DataType type, MemorySegment weights, MemorySegment gradients) {
 
@@ -38,22 +38,22 @@ interface ModelMemory extends AutoCloseable {
   /** The tensors, in parts that are stepped one after the other. */
   List<List<Tensor>> parts();
 
-  /** Says that a part, by its index, is not needed for now. */
+  /** Announces that a part, given by its index, is not needed for now. */
   void release(int part);
 
-  /** Waits until all weights are where they last. */
+  /** Waits until all weights are stored. */
   void flush();
 
   @Override
   void close();
 
   /**
-   * Does all jobs, with so many threads; once one has failed, no other begins.
+   * Runs all jobs on several threads. Once a job has failed, no other begins.
    *
-   * @throws UserError as a job that fails with one
+   * @throws UserError if a job fails with one
    */
   static void inParallel(int threads, List<Runnable> jobs) {
-    // Daemons, for an interrupted process has nothing to wait for.
+    // Daemons, so that an interrupted process does not wait for them.
     try (ExecutorService pool =
         Executors.newFixedThreadPool(threads, Thread.ofPlatform().daemon().factory())) {
       List<Future<?>> results = new ArrayList<>();

@@ -14,11 +14,11 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells what it took to step a model, line by line while it happens.
+ * Prints what it took to step a model, line by line.
  *
  * @param type of weights and gradients
  * @param threads that share a step
- * @param memory of the machine, before the model is there
+ * @param memory of the machine before the model is allocated
  */
 public record ModelReport(
     GptSize size, DataType type, int threads, ModelReport.Memory memory, PrintWriter out) {
@@ -28,8 +28,8 @@ public record ModelReport(
   /**
    * Memory of a machine, in bytes.
    *
-   * @param physical that there are
-   * @param available that can be had
+   * @param physical the total
+   * @param available the part that is available
    */
   public record Memory(long physical, long available) {
     public static Memory now() {
@@ -71,7 +71,7 @@ public record ModelReport(
             .formatted(ByteCount.format(bytes), (double) bytes / size.weightCount()));
   }
 
-  /** A line for each, beside the first of them. */
+  /** Prints a line for each optimizer, compared with the first. */
   void turns(List<ModelTurns.Timed> turns) {
     int steps = turns.getFirst().seconds().size();
     line(
@@ -95,7 +95,7 @@ public record ModelReport(
     }
   }
 
-  /** A line for one by itself. */
+  /** Prints a line for one optimizer alone. */
   void times(String name, List<Double> seconds) {
     line(
         name,
@@ -103,11 +103,11 @@ public record ModelReport(
   }
 
   /**
-   * A step in files.
+   * Prints a line for a step in files.
    *
    * @param untilStepped seconds until the weights were computed
-   * @param seconds until they were on the disk
-   * @param traffic meanwhile, if it is known
+   * @param seconds seconds until the weights were on the disk
+   * @param traffic of the disk meanwhile; null if not known
    */
   void mappedStep(int number, double untilStepped, double seconds, @Nullable DiskTraffic traffic) {
     String disk =
@@ -125,14 +125,14 @@ public record ModelReport(
             .formatted(untilStepped, seconds - untilStepped, disk));
   }
 
-  /** The most memory there was, where somebody counts. */
+  /** Prints the peak memory, if the system counts it. */
   void peak(String of) {
     Machine.peakMemory()
         .ifPresent(
             bytes -> line("resident", "at the most %s: %s".formatted(ByteCount.format(bytes), of)));
   }
 
-  /** What Adam would have taken, and whether it was there. */
+  /** Prints what Adam would have taken, and whether that much memory was available. */
   void adam() {
     long state = STATE_BYTES_PER_WEIGHT_ADAM * size.weightCount();
     long needed = 2 * weightBytes() + state;
@@ -152,7 +152,10 @@ public record ModelReport(
     return size.weightCount() * type.bytes();
   }
 
-  /** That a step must move for a weight: it reads weight and gradient, and writes the weight. */
+  /**
+   * Returns the bytes that a step must move per weight: it reads weight and gradient, and writes
+   * the weight.
+   */
   private int minimalBytes() {
     return 3 * type.bytes();
   }

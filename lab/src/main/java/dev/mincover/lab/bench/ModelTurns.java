@@ -8,12 +8,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Optimizers that step a model in turn: SM3 without the guard and with it, and beside them the SGD
- * pass, if the model is in float32.
+ * Optimizers that step a model in turn: SM3 without and with the guard, and the SGD pass if the
+ * model is in float32.
  */
 final class ModelTurns implements AutoCloseable {
 
-  /** Small enough that gradients which stay the same take no weight far. */
+  /** The learning rate. It is so small that constant gradients hardly move a weight. */
   static final double ETA = 1e-6;
 
   private final @Nullable SgdPass pass;
@@ -22,10 +22,10 @@ final class ModelTurns implements AutoCloseable {
   private final List<Timed> all = new ArrayList<>();
 
   /**
-   * One of them.
+   * One of the optimizers.
    *
-   * @param name that it has in the table of {@link Bench}
-   * @param seconds that its steps took
+   * @param name in the table of {@link Bench}
+   * @param seconds of its steps
    */
   record Timed(String name, Runnable step, List<Double> seconds) {
     private Timed(String name, Runnable step) {
@@ -54,7 +54,7 @@ final class ModelTurns implements AutoCloseable {
         threads);
   }
 
-  /** Takes a step of each. */
+  /** Takes one step with each optimizer. */
   void take() {
     for (Timed timed : all) {
       Stopwatch step = new Stopwatch();
@@ -63,12 +63,12 @@ final class ModelTurns implements AutoCloseable {
     }
   }
 
-  /** All, the one that the others are compared with first. */
+  /** Returns all optimizers. The first is the one with which the others are compared. */
   List<Timed> all() {
     return all;
   }
 
-  /** Bytes of state of one SM3. */
+  /** Returns the bytes of state of one SM3. */
   long stateBytes() {
     return unchecked.stateBytes();
   }

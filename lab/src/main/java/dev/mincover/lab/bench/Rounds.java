@@ -7,30 +7,33 @@ import java.util.function.DoubleConsumer;
 import java.util.random.RandomGenerator;
 
 /**
- * Times steppers in turn: in every round each takes its sample once, in an order that is drawn
- * anew, so that what else the machine does, and what lies in its caches, falls on all alike.
+ * Times optimizers in turn. In every round each optimizer takes one sample, in an order that is
+ * drawn anew. Other load on the machine and the content of its caches then affect all alike.
  */
 final class Rounds {
 
   private static final int LEAST = 11;
   private static final int MOST = 1001;
 
-  /** What a sample should take at least, so that what happens only now and then counts little. */
+  /** The time that a sample should take at least, so that rare events matter little. */
   private static final long SAMPLE_NANOS = 200_000;
 
-  /** So many rounds should fit, whatever a sample then takes. */
+  /** The number of rounds that should fit into the time, even with shorter samples. */
   private static final int WANTED = 31;
 
-  /** Who takes longer is steady enough for every other round, and leaves time for the others. */
+  /**
+   * The time of a step above which an optimizer takes part in every other round only. Such steps
+   * vary little, and the others get more time.
+   */
   private static final long SLOW_NANOS = 250_000_000;
 
   private static final long WARM_UP_NANOS = 30_000_000;
 
   /**
-   * What one stepper took.
+   * The time of one optimizer.
    *
-   * @param nanos of a step, median over the rounds
-   * @param ratio to the first stepper's time in the same round, median over the rounds
+   * @param nanos per step, median over the rounds
+   * @param ratio to the time of the first optimizer in the same round, median over the rounds
    */
   record Timing(double nanos, double ratio) {}
 
@@ -38,15 +41,15 @@ final class Rounds {
   private final RandomGenerator random;
   private final long slowNanos;
 
-  /** By stepper, then by round: nanoseconds of a step, or NaN if it sat out. */
+  /** Nanoseconds per step by optimizer and round; NaN if the optimizer did not take part. */
   private final double[][] samples;
 
   private int rounds;
 
   /**
-   * Rounds to come.
+   * Prepares the rounds.
    *
-   * @param steppers the first is the unit of the others
+   * @param steppers the others are compared with the first
    * @param random draws the order
    */
   Rounds(List<Stepper> steppers, RandomGenerator random) {
@@ -60,7 +63,7 @@ final class Rounds {
     samples = new double[steppers.size()][MOST];
   }
 
-  /** Takes steps of each stepper for at least so long, untimed. */
+  /** Takes untimed steps with each optimizer for at least this long. */
   static void warmUp(List<Stepper> steppers, long nanos) {
     for (Stepper stepper : steppers) {
       long start = System.nanoTime();
@@ -71,10 +74,10 @@ final class Rounds {
   }
 
   /**
-   * Warms up and takes rounds, some at least and more while there is time.
+   * Warms up, then takes the minimum of rounds, and more while there is time.
    *
-   * @param nanos for all of it
-   * @param progress told how much of it is done, from 0 to 1
+   * @param nanos for everything
+   * @param progress called with the share that is done, from 0 to 1
    */
   void run(long nanos, DoubleConsumer progress) {
     long start = System.nanoTime();
@@ -102,7 +105,10 @@ final class Rounds {
     return i > 0 && rounds % 2 == 1 && samples[i][rounds - 1] > slowNanos;
   }
 
-  /** How many steps make a sample, of the fastest stepper as of all others. */
+  /**
+   * Returns the number of steps of a sample, which is the same for all optimizers and chosen by the
+   * fastest.
+   */
   private int stepsOfASample(long nanos) {
     long round = 0;
     long least = Long.MAX_VALUE;
@@ -129,12 +135,12 @@ final class Rounds {
     }
   }
 
-  /** How many rounds were taken. */
+  /** The number of rounds taken. */
   int rounds() {
     return rounds;
   }
 
-  /** What the steppers took, in their order. */
+  /** The times of the optimizers, in their order. */
   List<Timing> timings() {
     List<Timing> timings = new ArrayList<>();
     for (double[] sample : samples) {
@@ -146,7 +152,7 @@ final class Rounds {
     return timings;
   }
 
-  /** Of at least one value that is a number, and of these alone. */
+  /** Returns the median of the values that are numbers, of which there must be one. */
   static double median(double[] values) {
     double[] sorted =
         Arrays.stream(values).filter(value -> !Double.isNaN(value)).sorted().toArray();

@@ -10,22 +10,22 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The roofline: w -= eta * g in place, over all tensors, as fast as this JVM can do it. It moves 12
- * bytes a weight, which no optimizer that reads a float32 gradient and changes float32 weights can
- * do without.
+ * A plain SGD pass, the upper limit of speed: w -= eta * g in place, over all tensors, as fast as
+ * this JVM can do it. It moves 12 bytes per weight, which is the minimum for an optimizer that
+ * reads float32 gradients and changes float32 weights.
  *
- * <p>Weights are divided among threads by number, whatever tensors they belong to: a contiguous
- * range each, in pieces, so that who is done early takes pieces of who is late.
+ * <p>The weights are divided evenly among the threads, regardless of tensors: each thread gets a
+ * contiguous range in pieces. A thread that has finished early takes pieces of others.
  */
 public final class SgdPass implements AutoCloseable {
 
   private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
-  /** Below so many weights a hand-over takes longer than it saves. */
+  /** The number of weights below which sharing the work takes longer than it saves. */
   private static final int LEAST_SHARED = 1 << 16;
 
-  /** Weights in a cache line, and a multiple of those in a vector. */
+  /** The number of weights in a cache line, a multiple of the number in a vector. */
   private static final int LINE = 16;
 
   private static final int LARGEST_PIECE = 1 << 16;
@@ -35,27 +35,27 @@ public final class SgdPass implements AutoCloseable {
   private final MemorySegment[] weights;
   private final MemorySegment[] gradients;
 
-  /** The range of worker i is the pieces from {@code first[i]} to {@code first[i + 1]}. */
+  /** Worker i owns the pieces from {@code first[i]} to {@code first[i + 1]}. */
   private final int[] first;
 
-  /** By worker, the next of its pieces to be done. */
+  /** The next piece of each worker that is to be done. */
   private final AtomicInteger[] next;
 
   private final Team team;
   private float eta;
 
   /**
-   * A pass over tensors, whose memory must stay as long as it is used.
+   * Prepares a pass over tensors, whose memory must stay valid.
    *
-   * @param weights float32, in native byte order, which passes overwrite
-   * @param gradients as large as the weights
-   * @param threads at least 1, the caller among them
+   * @param weights float32 in native byte order; passes overwrite them
+   * @param gradients as many as weights
+   * @param threads at least 1, including the caller
    */
   public SgdPass(List<MemorySegment> weights, List<MemorySegment> gradients, int threads) {
     long total = weights.stream().mapToLong(MemorySegment::byteSize).sum() / Float.BYTES;
     int workers = total < LEAST_SHARED ? 1 : threads;
     long piece = Math.clamp(total / (workers * PIECES_A_THREAD), SMALLEST_PIECE, LARGEST_PIECE);
-    long bytes = piece / LINE * LINE * Float.BYTES; // No cache line is written by two.
+    long bytes = piece / LINE * LINE * Float.BYTES; // No cache line belongs to two threads.
     List<MemorySegment> weightPieces = pieces(weights, bytes);
     this.weights = weightPieces.toArray(MemorySegment[]::new);
     this.gradients = pieces(gradients, bytes).toArray(MemorySegment[]::new);
@@ -86,7 +86,7 @@ public final class SgdPass implements AutoCloseable {
     return pieces;
   }
 
-  /** Takes one pass: w -= eta * g, the product rounded before the difference. */
+  /** Takes one pass: w -= eta * g. The product is rounded before the difference. */
   public void step(float eta) {
     this.eta = eta;
     for (int i = 0; i < next.length; i++) {
@@ -97,7 +97,7 @@ public final class SgdPass implements AutoCloseable {
 
   private void work(int worker) {
     float eta = this.eta;
-    for (int turn = 0; turn < next.length; turn++) { // Its own range first, then those of others.
+    for (int turn = 0; turn < next.length; turn++) { // Its own range first.
       int owner = (worker + turn) % next.length;
       while (true) {
         int i = next[owner].getAndIncrement();
@@ -109,7 +109,10 @@ public final class SgdPass implements AutoCloseable {
     }
   }
 
-  /** Both halves in step: two streams of each tensor keep more of memory's channels busy. */
+  /**
+   * Passes over both halves at the same time: two streams of each tensor use more of the memory
+   * channels.
+   */
   private static void pass(MemorySegment w, MemorySegment g, int n, float eta) {
     int half = n / (2 * LINE) * LINE;
     long other = (long) half * Float.BYTES;

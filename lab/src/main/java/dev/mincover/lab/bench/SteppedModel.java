@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A model with an optimizer bound to each of its parts, all at once: SM3's state is small enough to
- * stay in memory where weights and gradients are not. What the guard refuses, it refuses of a part:
- * those before it have been stepped by then.
+ * A model with an optimizer bound to each of its parts, all at the same time. SM3's state is small
+ * enough to stay in memory even if weights and gradients are not. If the guard refuses the
+ * gradients of a part, the parts before it have been stepped.
  */
 final class SteppedModel implements AutoCloseable {
 
@@ -38,7 +38,7 @@ final class SteppedModel implements AutoCloseable {
     }
   }
 
-  /** Steps all parts, and lets go of each before the next. */
+  /** Steps all parts, and releases each before the next. */
   void step() {
     for (int i = 0; i < parts.size(); i++) {
       Part part = parts.get(i);

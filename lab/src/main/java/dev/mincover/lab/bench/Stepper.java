@@ -6,7 +6,7 @@ public interface Stepper extends AutoCloseable {
   /** Takes one step. */
   void step();
 
-  /** Bytes it keeps from step to step. */
+  /** Bytes that it keeps from step to step. */
   long stateBytes();
 
   @Override

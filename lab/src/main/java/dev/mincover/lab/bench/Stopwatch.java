@@ -1,6 +1,6 @@
 package dev.mincover.lab.bench;
 
-/** Seconds since it was made. */
+/** Measures the seconds since it was made. */
 final class Stopwatch {
 
   private final long start = System.nanoTime();

@@ -6,8 +6,9 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A caller and its helper threads, who do the same job at the same time. A helper spins for some
- * microseconds after a job, then it sleeps. One caller at a time; jobs do not fail.
+ * A caller and its helper threads, which run the same job at the same time. After a job a helper
+ * spins for some microseconds, then it sleeps. There must be one caller at a time, and jobs must
+ * not fail.
  */
 final class Team implements AutoCloseable {
 
@@ -17,12 +18,12 @@ final class Team implements AutoCloseable {
   private final AtomicInteger round = new AtomicInteger();
   private final AtomicInteger working = new AtomicInteger();
 
-  // The job is written before the round that it is for.
+  // The job is written before its round begins.
   private @Nullable IntConsumer job;
   private volatile @Nullable Thread caller;
   private volatile boolean closed;
 
-  /** A team of {@code threads} in all; its helpers are daemons. */
+  /** Makes a team with {@code threads} threads in all. The helpers are daemons. */
   Team(int threads) {
     helpers = new Thread[threads - 1];
     for (int i = 0; i < helpers.length; i++) {
@@ -32,9 +33,9 @@ final class Team implements AutoCloseable {
   }
 
   /**
-   * Does the job once on every thread; returns when all have done it.
+   * Runs the job once on every thread, and returns when all have finished.
    *
-   * @param job is told who does it, from 0 (the caller) to threads - 1
+   * @param job gets the number of its thread, from 0 (the caller) to threads - 1
    */
   void run(IntConsumer job) {
     this.job = job;

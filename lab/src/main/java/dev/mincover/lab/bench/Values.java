@@ -7,15 +7,16 @@ import dev.mincover.tensor.DataType;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Values that look random and depend on nothing but their index, so that threads can share them.
+ * Values that look random and depend only on their index, so that threads can share the work of
+ * writing them.
  */
 enum Values {
-  /** Of the size of a trained model's. */
+  /** As large as those of a trained model. */
   WEIGHTS(1, 0.02f),
-  /** Of the size of a model's that learns. */
+  /** As large as those of a model in training. */
   GRADIENTS(1L << 48, 1e-3f);
 
-  /** 2^64 over the golden ratio, odd. */
+  /** 2^64 divided by the golden ratio, made odd. */
   private static final long SCATTER = 0x9E3779B97F4A7C15L;
 
   private final long offset;
@@ -53,7 +54,7 @@ enum Values {
     }
   }
 
-  /** Evenly spread over -scale to scale. */
+  /** Returns a value, evenly distributed over -scale to scale. */
   private float at(long index) {
     long bits = (index + offset) * SCATTER;
     bits = (bits ^ bits >>> 32) * SCATTER;

@@ -7,14 +7,14 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * The tensors that a step goes over.
+ * The tensors of a step.
  *
  * @param name such as {@code 4096x8} or {@code gpt2}
  * @param tensors at least one, none of them empty
  */
 public record Workload(String name, List<Shape> tensors) {
 
-  /** What {@code mincover bench} times unless told otherwise. */
+  /** The default of {@code mincover bench}. */
   public static final List<String> BY_DEFAULT =
       List.of(
           "4096x4096",
@@ -33,10 +33,10 @@ public record Workload(String name, List<Shape> tensors) {
   }
 
   /**
-   * The workload of a name: {@code gpt2}, {@code tiny}, or the dimensions of one tensor.
+   * Returns the workload of a name: {@code gpt2}, {@code tiny}, or the dimensions of one tensor.
    *
-   * @throws IllegalArgumentException if it is none of these, a dimension is 0, or there are more
-   *     weights than 64 bits can count
+   * @throws IllegalArgumentException if the name is none of these, a dimension is 0, or the number
+   *     of weights exceeds 64 bits
    */
   public static Workload of(String name) {
     return switch (name) {
@@ -58,7 +58,7 @@ public record Workload(String name, List<Shape> tensors) {
     return tensors.stream().mapToLong(Shape::size).sum();
   }
 
-  /** The number of SM3's accumulators: one a slice, and of vectors one a weight. */
+  /** The number of SM3's accumulators: one per slice, and for vectors one per weight. */
   long slices() {
     return tensors.stream().mapToLong(shape -> Arrays.stream(shape.dimensions()).sum()).sum();
   }

@@ -4,15 +4,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What standard backpropagation keeps of one sequence in a Transformer: the inputs of every
- * operation that its gradient needs. Attention matrices are kept and nothing is computed again.
- * With 2 bytes a value this is section 4 of Korthikanti et al. (2022), <a
+ * The memory that standard backpropagation keeps for one sequence in a Transformer: the inputs of
+ * every operation that its gradient needs. Attention matrices are kept, and nothing is recomputed.
+ * With 2 bytes per value this is section 4 of Korthikanti et al. (2022), <a
  * href="https://arxiv.org/abs/2205.05198">arXiv:2205.05198</a>: tokens * (34 width + 5 heads *
- * tokens) bytes a layer. Of these, 2 and 1 are dropout masks of a byte, which stay what they are
- * where values take 4. Logits are float32.
+ * tokens) bytes per layer. Of these, 2 and 1 are dropout masks with one byte per value, also if
+ * values take 4 bytes. Logits are float32.
  *
  * @param bytes in all
- * @param formula how they come about, in terms to be added up
+ * @param formula terms to be added up
  */
 public record Activations(long bytes, List<String> formula) {
 
@@ -37,14 +37,17 @@ public record Activations(long bytes, List<String> formula) {
       this.valueBytes = valueBytes;
     }
 
-    /** Layers of an attention over the sequence itself and a feed-forward of 4 times the width. */
+    /** Adds layers with self-attention and a feed-forward part of 4 times the width. */
     Builder layers(int count) {
       return layers(count, 16, 2, 1);
     }
 
-    /** The same, with an attention over another sequence as long. */
+    /**
+     * Adds layers with self-attention, attention over another sequence of the same length, and a
+     * feed-forward part.
+     */
     Builder layersWithCrossAttention(int count) {
-      // Queries and their input, keys, values, what is projected, the norm's input; a mask.
+      // Queries and their input, keys, values, the projection's and the norm's input; a mask.
       return layers(count, 16 + 6, 2 + 1, 2);
     }
 
@@ -58,7 +61,9 @@ public record Activations(long bytes, List<String> formula) {
       return this;
     }
 
-    /** Embeddings and what follows the layers, with logits over a vocabulary, or 0 for none. */
+    /**
+     * Adds embeddings and what follows the layers, with logits over a vocabulary; 0 for no logits.
+     */
     Builder outside(int values, int masks, int vocabulary) {
       long perWidth = values * valueBytes + masks;
       bytes += tokens * (perWidth * width + 4L * vocabulary);

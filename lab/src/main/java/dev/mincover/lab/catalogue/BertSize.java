@@ -3,13 +3,13 @@ package dev.mincover.lab.catalogue;
 import java.util.List;
 
 /**
- * The size of a BERT (Devlin et al. 2018, arXiv:1810.04805), uncased: its encoder with embeddings
+ * The size of an uncased BERT (Devlin et al. 2018, arXiv:1810.04805): the encoder with embeddings
  * and pooler, without the heads of pre-training.
  *
- * @param name to choose it by
- * @param layers blocks
- * @param width values a token is embedded in
- * @param heads of attention in each block
+ * @param name by which it is chosen
+ * @param layers number of blocks
+ * @param width size of the vector that represents a token
+ * @param heads attention heads per block
  */
 public record BertSize(String name, int layers, int width, int heads) implements KnownModel {
 
@@ -60,7 +60,7 @@ public record BertSize(String name, int layers, int width, int heads) implements
     return tensors.parts();
   }
 
-  /** PyTorch's matrices lie with their outputs first. */
+  /** Adds a matrix and a bias. PyTorch stores matrices as (outputs x inputs). */
   private static void linear(TensorList tensors, String prefix, int inputs, int outputs) {
     tensors.linear(prefix, outputs, inputs, outputs);
   }

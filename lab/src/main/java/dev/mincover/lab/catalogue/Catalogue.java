@@ -7,7 +7,7 @@ import java.util.stream.Stream;
 /** All models that are known by name. */
 public final class Catalogue {
 
-  /** By family and size. */
+  /** The models, by family and size. */
   public static final List<KnownModel> ALL =
       Stream.of(GptSize.KNOWN, BertSize.KNOWN, TransformerSize.KNOWN)
           .<KnownModel>flatMap(List::stream)
@@ -15,12 +15,12 @@ public final class Catalogue {
 
   private Catalogue() {}
 
-  /** The model of a name, if it is known. */
+  /** Returns the model with a name; empty if it is not known. */
   public static Optional<KnownModel> find(String name) {
     return ALL.stream().filter(model -> model.name().equals(name)).findFirst();
   }
 
-  /** The names of all. */
+  /** Returns the names of all models. */
   public static List<String> names() {
     return ALL.stream().map(KnownModel::name).toList();
   }

@@ -5,14 +5,14 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * The size of a GPT: GPT-2's names and shapes (Radford et al. 2019), with one matrix for embedding
- * and read-out.
+ * The size of a GPT with the names and shapes of GPT-2 (Radford et al. 2019). One matrix is both
+ * the embedding and the output layer.
  *
- * @param name to choose it by
- * @param layers blocks
- * @param width values a token is embedded in
- * @param heads of attention in each block
- * @param vocabulary different tokens
+ * @param name by which it is chosen
+ * @param layers number of blocks
+ * @param width size of the vector that represents a token
+ * @param heads attention heads per block
+ * @param vocabulary number of different tokens
  * @param context tokens seen at once
  */
 public record GptSize(String name, int layers, int width, int heads, int vocabulary, int context)
@@ -30,9 +30,9 @@ public record GptSize(String name, int layers, int width, int heads, int vocabul
           new GptSize("10b", 50, 4096, 32, GPT2_VOCABULARY, 2048));
 
   /**
-   * The size of a name.
+   * Returns the size with a name.
    *
-   * @throws UserError naming all that are known
+   * @throws UserError naming all sizes that are known
    */
   public static GptSize named(String name) {
     return KNOWN.stream()
@@ -77,7 +77,7 @@ public record GptSize(String name, int layers, int width, int heads, int vocabul
     return tensors.parts();
   }
 
-  /** GPT-2's matrices lie with their inputs first. */
+  /** Adds a matrix and a bias. GPT-2 stores matrices as (inputs x outputs). */
   private static void linear(TensorList tensors, String prefix, int inputs, int outputs) {
     tensors.linear(prefix, inputs, outputs, outputs);
   }

@@ -3,51 +3,57 @@ package dev.mincover.lab.catalogue;
 import dev.mincover.tensor.Shape;
 import java.util.List;
 
-/** A Transformer of known size: what tensors it has, without a model behind them. */
+/** A Transformer of known size: its tensors, without their values. */
 public sealed interface KnownModel permits GptSize, BertSize, TransformerSize {
 
-  /** What it is chosen by. */
+  /** The name by which it is chosen. */
   String name();
 
-  /** Its sizes in words. */
+  /** A description of its size. */
   String description();
 
-  /** Of attention, in each layer. */
+  /** Attention heads per layer. */
   int heads();
 
-  /** Tokens of a sequence: all that the model has positions for, or what is usual. */
+  /**
+   * The default number of tokens per sequence: the number of positions of the model, or a usual
+   * number.
+   */
   int context();
 
-  /** The most tokens a sequence can have. */
+  /** The largest number of tokens per sequence. */
   int longestContext();
 
-  /** All tensors in the model's order: embeddings, each layer's, what follows them. */
+  /**
+   * Returns all tensors in the model's order: embeddings, the layers one by one, and what follows
+   * them.
+   */
   List<List<TensorShape>> layerTensors();
 
   /**
-   * What is kept of a sequence until its gradients are known.
+   * Returns the memory that is kept for a sequence until its gradients are computed.
    *
-   * @param context tokens of the sequence
-   * @param valueBytes of an activation: 2 or 4
+   * @param context tokens per sequence
+   * @param valueBytes bytes per activation: 2 or 4
    */
   Activations activations(int context, int valueBytes);
 
-  /** All tensors, in the model's order. */
+  /** Returns all tensors, in the model's order. */
   default List<TensorShape> tensors() {
     return layerTensors().stream().flatMap(List::stream).toList();
   }
 
-  /** The shapes of all tensors, in the model's order. */
+  /** Returns the shapes of all tensors, in the model's order. */
   default List<Shape> shapes() {
     return tensors().stream().map(TensorShape::shape).toList();
   }
 
-  /** How many tensors there are. */
+  /** The number of tensors. */
   default int tensorCount() {
     return tensors().size();
   }
 
-  /** How many weights there are. */
+  /** The number of weights. */
   default long weightCount() {
     TensorShape last = layerTensors().getLast().getLast();
     return last.first() + last.shape().size();

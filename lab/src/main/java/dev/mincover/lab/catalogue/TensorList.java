@@ -10,31 +10,31 @@ final class TensorList {
   private final List<List<TensorShape>> parts = new ArrayList<>(List.of(new ArrayList<>()));
   private long weights;
 
-  /** What comes now belongs to another part. */
+  /** Begins the next part. */
   void next() {
     parts.add(new ArrayList<>());
   }
 
-  /** A tensor. */
+  /** Adds a tensor. */
   void add(String name, long... dimensions) {
     Shape shape = Shape.of(dimensions);
     parts.getLast().add(new TensorShape(name, shape, weights));
     weights += shape.size();
   }
 
-  /** A matrix and its bias; which way round the matrix lies is the model's habit. */
+  /** Adds a matrix and its bias. Models differ in the orientation of their matrices. */
   void linear(String prefix, int rows, int columns, int bias) {
     add(prefix + ".weight", rows, columns);
     add(prefix + ".bias", bias);
   }
 
-  /** Scale and shift of a layer norm. */
+  /** Adds the scale and the shift of a layer norm. */
   void norm(String prefix, int width) {
     add(prefix + ".weight", width);
     add(prefix + ".bias", width);
   }
 
-  /** All of them, in order. */
+  /** Returns the tensors, part by part. */
   List<List<TensorShape>> parts() {
     return parts.stream().map(List::copyOf).toList();
   }

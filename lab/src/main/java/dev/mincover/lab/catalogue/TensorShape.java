@@ -7,6 +7,6 @@ import dev.mincover.tensor.Shape;
  *
  * @param name as in the model's published files
  * @param shape its dimensions
- * @param first how many weights of the model come before it
+ * @param first number of the model's weights before it
  */
 public record TensorShape(String name, Shape shape, long first) {}

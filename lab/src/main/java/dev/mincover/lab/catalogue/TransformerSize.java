@@ -4,14 +4,14 @@ import java.util.List;
 
 /**
  * The size of a Transformer for translation (Vaswani et al. 2017, arXiv:1706.03762): encoder and
- * decoder, attention without biases, feed-forward of 4 times the width with them, a layer norm
- * after each, sinusoidal positions, and one matrix for both embeddings and the read-out.
+ * decoder, attention without biases, feed-forward parts of 4 times the width with biases, a layer
+ * norm after each, sinusoidal positions, and one matrix for both embeddings and the output layer.
  *
- * @param name to choose it by
- * @param layers blocks of the encoder, and as many of the decoder
- * @param width values a token is embedded in
- * @param heads of attention in each block
- * @param vocabulary different tokens, of both languages
+ * @param name by which it is chosen
+ * @param layers number of blocks of the encoder, and of the decoder
+ * @param width size of the vector that represents a token
+ * @param heads attention heads per block
+ * @param vocabulary number of different tokens of both languages
  */
 public record TransformerSize(String name, int layers, int width, int heads, int vocabulary)
     implements KnownModel {
@@ -20,8 +20,8 @@ public record TransformerSize(String name, int layers, int width, int heads, int
   private static final int LONGEST_CONTEXT = 1 << 16;
 
   /**
-   * The big model of table 3, which says 213 million weights; with 37,000 tokens, the paper's
-   * "about 37,000", its shapes make 214.2 million.
+   * The big model of table 3 of the paper. The paper gives 213 million weights; with 37,000 tokens
+   * ("about 37,000") its shapes have 214.2 million.
    */
   static final List<TransformerSize> KNOWN =
       List.of(new TransformerSize("transformer-big", 6, 1024, 16, 37_000));
@@ -37,7 +37,7 @@ public record TransformerSize(String name, int layers, int width, int heads, int
     return USUAL_CONTEXT;
   }
 
-  /** Positions are computed, and so have no end of their own. */
+  /** Positions are computed, so their number has no limit. */
   @Override
   public int longestContext() {
     return LONGEST_CONTEXT;
@@ -74,7 +74,7 @@ public record TransformerSize(String name, int layers, int width, int heads, int
     tensors.norm(prefix + ".norm", width);
   }
 
-  /** Of as many tokens in either language. */
+  /** Both languages have the same number of tokens. */
   @Override
   public Activations activations(int context, int valueBytes) {
     return new Activations.Builder(context, width, heads, valueBytes)

@@ -1,4 +1,7 @@
-/** The tensors of published models, name by name and shape by shape, without their weights. */
+/**
+ * The tensors of published models: names and shapes, without weights. {@code mincover memory} and
+ * {@code mincover bench} need nothing else of a model.
+ */
 @NullMarked
 package dev.mincover.lab.catalogue;
 

@@ -24,15 +24,15 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** {@code mincover bench}: times steps of SM3 beside an SGD pass and libtorch's optimizers. */
+/** {@code mincover bench}: times steps of SM3, of an SGD pass and of libtorch's optimizers. */
 @Command(
     name = "bench",
     description = {
-      "Times optimizer steps in one process: SM3 in its variants, a plain SGD pass in Java, which"
-          + " is as fast as memory allows, and libtorch's optimizers. All step the same weights"
-          + " with the same gradients, one after the other, in an order drawn for every round.",
+      "Times optimizer steps in one process: variants of SM3, a plain SGD pass in Java, which is as"
+          + " fast as memory allows, and libtorch's optimizers. All step the same weights with the"
+          + " same gradients, one after the other, in a random order in every round.",
       "",
-      "With --model: steps a whole language model, which SM3 leaves room for.",
+      "With --model: steps a whole language model with SM3.",
       ""
     },
     abbreviateSynopsis = true,
@@ -41,7 +41,7 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     footer = {
       "",
-      "Close what else uses the processor. Examples:",
+      "Close other programs that use the processor. Examples:",
       "  mincover bench --shapes 4096x4096,gpt2 --threads 2 --seconds 30",
       "  mincover bench --optimizers 'sm3*,torch-fused-*' --json bench.json",
       "  mincover bench --model gpt2-xl",
@@ -49,7 +49,7 @@ import picocli.CommandLine.Spec;
     })
 public final class BenchCommand implements Callable<Integer> {
 
-  /** Of the heap and of libtorch itself. */
+  /** Bytes that the heap and libtorch itself need. */
   private static final long OWN_MEMORY = 1L << 30;
 
   private static final List<String> LEGEND =

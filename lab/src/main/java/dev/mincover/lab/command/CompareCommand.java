@@ -69,6 +69,7 @@ public final class CompareCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     TextOptions text = textOptions.checked();
+    text.chooseCode();
     WeightType weights = modelOptions.weights();
     GptConfig config = modelOptions.config();
     List<ComparedOptimizer> optimizers = ComparedOptimizer.named(compareOptions.optimizers());

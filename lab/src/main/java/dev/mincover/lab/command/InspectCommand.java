@@ -20,17 +20,17 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code mincover inspect}: tells how well the covers of a run fit its gradients. */
+/** {@code mincover inspect}: shows how well the covers of a run fit its gradients. */
 @Command(
     name = "inspect",
     description = {
-      "Tells, for each parameter of a training run, its cover, what the accumulators take, how tight"
-          + " the cover is and what learning rates come of it, and advises another cover where it"
-          + " is loose.",
+      "Shows, for each parameter of a training run, its cover, the bytes of its accumulators, how"
+          + " tight the cover is, and the resulting learning rates. Recommends another cover where"
+          + " it is loose.",
       "",
       "Tightness is the median over the weights of nu / sum g^2: 1 is AdaGrad, and 9 means learning"
-          + " rates 3 times smaller. Nothing is trained: the numbers are those that the run has"
-          + " recorded, as 'mincover train' does by default.",
+          + " rates that are 3 times smaller. Nothing is trained: the numbers are those that the run"
+          + " recorded, which 'mincover train' does by default.",
       ""
     },
     mixinStandardHelpOptions = true,
@@ -38,7 +38,7 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     footer = {
       "",
-      "docs/explanation/tightness.md tells how to read the table. Example:",
+      "docs/explanation/tightness.md explains how to read the table. Example:",
       "  mincover inspect runs/notes --sort tightness --json inspection.json"
     })
 public final class InspectCommand implements Callable<Integer> {
@@ -51,7 +51,7 @@ public final class InspectCommand implements Callable<Integer> {
     TIGHTNESS,
     RATE;
 
-    /** What is not known comes last. */
+    /** Returns the comparator. Values that are not known come last. */
     private Comparator<ParameterInspection> comparator() {
       return switch (this) {
         case MODEL -> (_, _) -> 0;
@@ -78,13 +78,15 @@ public final class InspectCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Parameters(paramLabel = "RUN", description = "Run directory that 'mincover train' has made.")
+  @Parameters(paramLabel = "RUN", description = "Run directory of 'mincover train'.")
   private Path run;
 
   @Option(
       names = "--sort",
       paramLabel = "BY",
-      description = "model (its own order), name, bytes, tightness or rate; numbers fall.")
+      description =
+          "Order of the parameters: model (its own order), name, bytes, tightness or rate. Numbers are"
+              + " sorted from the largest.")
   private String sort = "model";
 
   @Mixin private JsonOption json = new JsonOption();

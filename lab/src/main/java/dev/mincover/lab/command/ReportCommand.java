@@ -19,14 +19,14 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code mincover report}: runs side by side, in a page and in pictures. */
+/** {@code mincover report}: shows runs side by side, in a page and in pictures. */
 @Command(
     name = "report",
     description = {
-      "Puts training runs side by side in one HTML file that opens offline: loss curves, the final"
-          + " table, optimizer memory, learning rates, and, of runs with statistics, the pictures"
-          + " that explain SM3. Runs that differ in their seed alone share a colour, and their mean"
-          + " is drawn.",
+      "Shows training runs side by side in one HTML file that opens offline: loss curves, a table of"
+          + " results, optimizer memory, learning rates, and charts that explain SM3 for runs with"
+          + " statistics. Runs that differ only in their seed share a colour, and their mean is"
+          + " drawn.",
       ""
     },
     abbreviateSynopsis = true,
@@ -45,22 +45,21 @@ public final class ReportCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "RUN",
       arity = "1..*",
-      description =
-          "Run directories that 'mincover train' has made, or directories that such runs lie in.")
+      description = "Run directories of 'mincover train', or directories that contain such runs.")
   private List<Path> runs;
 
   @Option(
       names = "--out",
       paramLabel = "FILE",
       description =
-          "Where the page goes; an older one is replaced. Default: report.html in the run, of"
-              + " several in the directory that the first lies in.")
+          "File for the page; an older one is replaced. Default: report.html in the run directory;"
+              + " for several runs, in the directory that contains the first.")
   private @Nullable Path out;
 
   @Option(
       names = "--png",
       paramLabel = "DIR",
-      description = "Also write each chart as a picture into this directory.")
+      description = "Also writes each chart as a picture into this directory.")
   private @Nullable Path png;
 
   /** Reads all runs, then writes. */
@@ -83,7 +82,7 @@ public final class ReportCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** The run that a path is, or those in it, in the order of their names. */
+  /** Returns the run at a path, or the runs in it, in the order of their names. */
   private static List<RunDirectory> runsIn(Path path) {
     RunDirectory run = new RunDirectory(path);
     if (!Files.isDirectory(path)) {

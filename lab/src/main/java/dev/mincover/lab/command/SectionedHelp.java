@@ -11,15 +11,15 @@ import picocli.CommandLine.IHelpSectionRenderer;
 import picocli.CommandLine.Model.OptionSpec;
 
 /**
- * The options of a command under the headings of their classes. Picocli's own groups of options do
- * not serve for this: where an option is given twice they forget all others of its group.
+ * Prints the options of a command under the headings of their classes. Picocli's own groups of
+ * options cannot do this: if an option is given twice, they forget all others of its group.
  */
 public final class SectionedHelp implements IHelpSectionRenderer {
 
   @Override
   public String render(Help help) {
     Map<String, List<OptionSpec>> sections = new LinkedHashMap<>();
-    sections.put("", new ArrayList<>()); // What has no heading comes first.
+    sections.put("", new ArrayList<>()); // Options without a heading come first.
     for (OptionSpec option : help.commandSpec().options()) {
       sections.computeIfAbsent(heading(option), _ -> new ArrayList<>()).add(option);
     }
@@ -28,7 +28,7 @@ public final class SectionedHelp implements IHelpSectionRenderer {
       if (!heading.isEmpty()) {
         text.append("%n%s:%n".formatted(heading));
       }
-      // The column of the descriptions is that of all options together.
+      // All sections have the same column of descriptions.
       Help.Layout layout =
           help.createDefaultLayout(
               help.commandSpec().options(),

@@ -20,12 +20,12 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** {@code mincover train}: trains a language model and leaves a run directory. */
+/** {@code mincover train}: trains a language model and writes a run directory. */
 @Command(
     name = "train",
     description = {
-      "Trains a small GPT over bytes with SM3, or with an optimizer to compare it with, on Java"
-          + " source text or on text of yours.",
+      "Trains a small GPT over bytes with SM3 or another optimizer, on Java source text or on your"
+          + " own text.",
       ""
     },
     abbreviateSynopsis = true,
@@ -34,11 +34,13 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     footer = {
       "",
-      "A PATTERN is for parameters by name, such as wte.weight, h.0.mlp.c_fc.bias or ln_f.weight;",
-      "* stands for any characters. docs/reference/options.md has the formulas.",
+      "A PATTERN matches names of parameters, such as wte.weight, h.0.mlp.c_fc.bias or ln_f.weight;"
+          + " * stands for any characters. docs/reference/options.md has the formulas.",
       "",
-      "The run directory gets metrics.csv (a row a step), summary.json,",
-      "model.safetensors and statistics.safetensors, after Ctrl-C too. Examples:",
+      "The run directory gets metrics.csv (a row per step), summary.json, model.safetensors,"
+          + " statistics.safetensors and report.html, also after Ctrl-C.",
+      "",
+      "Examples:",
       "  mincover train --corpus notes/ --steps 5000 --out runs/notes",
       "  mincover train --momentum-format int8 --weight-decay 0.01 --clip 1",
       "  mincover train --optimizer adam --schedule inverse-sqrt",
@@ -59,6 +61,7 @@ public final class TrainCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     TrainOptions options = trainOptions.checked();
+    options.text.chooseCode();
     WeightType weights = modelOptions.weights();
     GptConfig config = modelOptions.config();
     OptimizerSettings settings = optimizerOptions.settings(weights);

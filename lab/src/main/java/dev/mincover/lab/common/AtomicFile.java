@@ -10,9 +10,9 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Writes files that are there whole or not at all, whenever the process ends. */
+/** Writes files that are either complete or missing, whenever the process ends. */
 public final class AtomicFile {
-  /** What puts the content into the open file. */
+  /** Writes the content into the open file. */
   @FunctionalInterface
   public interface Content {
     /** Writes all of it. */
@@ -22,10 +22,10 @@ public final class AtomicFile {
   private AtomicFile() {}
 
   /**
-   * Writes {@code file.tmp} beside the file and renames it once it is on the disk, replacing an
-   * older file.
+   * Writes {@code file.tmp} next to the file, and renames it once it is on the disk. An older file
+   * is replaced.
    *
-   * @throws UserError if that fails; the older file, if any, is then as it was
+   * @throws UserError if that fails; an older file then stays as it was
    */
   public static void write(Path file, Content content) {
     Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
@@ -33,7 +33,7 @@ public final class AtomicFile {
       try {
         try (var channel = FileChannel.open(temporary, CREATE, TRUNCATE_EXISTING, WRITE)) {
           content.writeTo(channel);
-          // Else a crash of the machine could keep the new name and lose the content.
+          // Otherwise a crash of the machine could keep the new name and lose the content.
           channel.force(true);
         }
         Files.move(temporary, file, ATOMIC_MOVE);

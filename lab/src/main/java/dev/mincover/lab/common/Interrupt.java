@@ -3,8 +3,8 @@ package dev.mincover.lab.common;
 import java.time.Duration;
 
 /**
- * Ctrl-C as a request: work in progress sees it between two steps, saves what there is and returns,
- * and only then does the JVM end.
+ * Turns Ctrl-C into a request. The work in progress sees the request between two steps, saves its
+ * results and returns. Only then does the JVM end.
  */
 public final class Interrupt implements AutoCloseable {
 
@@ -13,7 +13,9 @@ public final class Interrupt implements AutoCloseable {
 
   private final Thread hook;
 
-  /** From now on until {@link #close}, a signal waits for the calling thread to finish. */
+  /**
+   * Makes a signal wait until the calling thread has finished, from now on until {@link #close}.
+   */
   public Interrupt() {
     Thread worker = Thread.currentThread();
     hook =
@@ -28,7 +30,7 @@ public final class Interrupt implements AutoCloseable {
     Runtime.getRuntime().addShutdownHook(hook);
   }
 
-  /** Whether the process has been told to end. */
+  /** Whether the process has been asked to end. */
   public static boolean isRequested() {
     return requested;
   }
@@ -38,7 +40,7 @@ public final class Interrupt implements AutoCloseable {
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException _) {
-      // The hook is running already, and waits for nothing but the end of this thread.
+      // The hook is already running. It only waits for the end of this thread.
     }
   }
 }

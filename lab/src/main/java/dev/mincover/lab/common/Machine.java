@@ -7,53 +7,72 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** What figures must be read with: the machine and the JVM. */
+/** The machine and the JVM on which figures were measured. */
 public final class Machine {
 
+  private static final Path CPU = Path.of("/proc/cpuinfo");
   private static final Pattern PROCESSOR = Pattern.compile("model name\\s*:\\s*(.+)");
+  private static final Pattern FLAGS = Pattern.compile("flags\\s*:\\s*(.+)");
   private static final Pattern AVAILABLE = Pattern.compile("MemAvailable:\\s*([0-9]+) kB");
   private static final Pattern PEAK = Pattern.compile("VmHWM:\\s*([0-9]+) kB");
 
   private Machine() {}
 
-  /** Processor, number of processors and JDK, in a line. */
+  /** Returns processor, number of processors and JDK, in a line. */
   public static String description() {
     int processors = Runtime.getRuntime().availableProcessors();
     return "%s, %d %s, JDK %s"
         .formatted(
-            line(Path.of("/proc/cpuinfo"), PROCESSOR).orElse(System.getProperty("os.arch")),
+            processor(),
             processors,
             processors == 1 ? "processor" : "processors",
             Runtime.version());
   }
 
-  /** Bytes of memory that there are, or that a container may have. */
+  /** Returns the processor's model; the architecture if the system does not tell the model. */
+  public static String processor() {
+    return line(CPU, PROCESSOR).orElse(System.getProperty("os.arch"));
+  }
+
+  /**
+   * Returns the processor's instruction sets as Linux names them, such as {@code avx2}; empty on
+   * other systems.
+   */
+  public static Set<String> processorFlags() {
+    return line(CPU, FLAGS).map(flags -> Set.of(flags.split(" +"))).orElse(Set.of());
+  }
+
+  /** The bytes of memory that the machine has, or that a container may use. */
   public static long physicalMemory() {
     return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
         .getTotalMemorySize();
   }
 
-  /** The most bytes of memory that this process has had at a time; empty where nobody counts. */
+  /**
+   * Returns the largest number of bytes that this process has used at any time; empty if the system
+   * does not count.
+   */
   public static OptionalLong peakMemory() {
     return line(Path.of("/proc/self/status"), PEAK)
         .map(kilobytes -> OptionalLong.of(Long.parseLong(kilobytes) << 10))
         .orElseGet(OptionalLong::empty);
   }
 
-  /** Bytes of memory that can be had without taking them from another process. */
+  /** Returns the bytes of memory that are available without taking them from another process. */
   public static long availableMemory() {
     var system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
-    // The bean knows limits of a container, but takes the page cache for used.
+    // The bean respects limits of a container, but counts the page cache as used.
     return line(Path.of("/proc/meminfo"), AVAILABLE)
         .map(kilobytes -> Math.min(Long.parseLong(kilobytes) << 10, system.getTotalMemorySize()))
         .orElseGet(system::getFreeMemorySize);
   }
 
-  /** What the pattern's group has in the first line that matches; empty without such a file. */
+  /** Returns the pattern's group in the first line that matches; empty if there is no such file. */
   public static Optional<String> line(Path file, Pattern pattern) {
     try (Stream<String> lines = Files.lines(file)) {
       return lines

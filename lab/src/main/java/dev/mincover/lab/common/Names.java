@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** The names that options and summaries have for the constants of an enum: {@code heavy-ball}. */
+/** Names of enum constants on the command line and in JSON files, such as {@code heavy-ball}. */
 public final class Names {
 
   private static final Map<String, String> SHORT =
@@ -13,13 +13,14 @@ public final class Names {
 
   private Names() {}
 
-  /** A constant's name in lower case, with hyphens. */
+  /** Returns a constant's name in lower case, with hyphens. */
   public static String of(Enum<?> constant) {
     return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   /**
-   * The constant of a name; {@code f32}, {@code bf16} and {@code f16} are understood as well.
+   * Returns the constant with a name. {@code f32}, {@code bf16} and {@code f16} are accepted as
+   * short forms.
    *
    * @throws UserError naming the option, the value and all names
    */
@@ -36,7 +37,7 @@ public final class Names {
             .formatted(option, name, listed(constants.stream().map(Names::of).toList(), "or")));
   }
 
-  /** Such as {@code a, b or c}. */
+  /** Joins words, as in {@code a, b or c}. */
   public static String listed(List<String> words, String last) {
     int split = words.size() - 1;
     return split == 0

@@ -5,13 +5,13 @@ import java.nio.file.Path;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
-/** Turns what the parts of a run refuse into errors that the person at the keyboard can mend. */
+/** Checks of option values. A failed check is a {@link UserError} that the user can act on. */
 public final class OptionChecks {
 
   private OptionChecks() {}
 
   /**
-   * What {@code part} gives.
+   * Returns what {@code part} returns.
    *
    * @throws UserError with the message of its IllegalArgumentException
    */
@@ -24,7 +24,7 @@ public final class OptionChecks {
   }
 
   /**
-   * What {@code part} gives.
+   * Returns what {@code part} returns.
    *
    * @throws UserError with the option and the message of its IllegalArgumentException
    */
@@ -37,7 +37,7 @@ public final class OptionChecks {
   }
 
   /**
-   * What {@code change} makes of {@code part}.
+   * Returns what {@code change} makes of {@code part}.
    *
    * @throws UserError with the option and the message of its IllegalArgumentException
    */
@@ -46,9 +46,9 @@ public final class OptionChecks {
   }
 
   /**
-   * Refuses a file that cannot be written; writes nothing.
+   * Refuses a file that cannot be written. Writes nothing.
    *
-   * @throws UserError if it is a directory, or not in one that can be written
+   * @throws UserError if it is a directory, or its directory is not writable
    */
   public static void requireWritable(String option, Path file) {
     if (Files.isDirectory(file)) {
@@ -63,9 +63,9 @@ public final class OptionChecks {
   }
 
   /**
-   * Refuses counts out of range.
+   * Refuses a count that is out of range.
    *
-   * @throws UserError if the value is not in 1 to {@code most}
+   * @throws UserError if the value is not between 1 and {@code most}
    */
   public static void requireCount(String option, long value, long most) {
     if (value < 1 || value > most) {
@@ -75,7 +75,7 @@ public final class OptionChecks {
   }
 
   /**
-   * Refuses what is negative or not finite.
+   * Refuses a number that is negative or not finite.
    *
    * @throws UserError if the value is not a finite number of at least 0
    */
@@ -87,9 +87,9 @@ public final class OptionChecks {
   }
 
   /**
-   * Refuses shares out of range.
+   * Refuses a share that is out of range.
    *
-   * @throws UserError if the value is not in 0 to 1
+   * @throws UserError if the value is not between 0 and 1
    */
   public static void requireShare(String option, double value, String example) {
     if (!(value >= 0 && value <= 1)) {

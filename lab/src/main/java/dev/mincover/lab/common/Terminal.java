@@ -6,26 +6,26 @@ import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
-/** The terminal of the person at the keyboard, if there is one. */
+/** The user's terminal, if there is one. */
 public final class Terminal {
 
   private Terminal() {}
 
   /** Whether standard output is a terminal. */
-  @SuppressWarnings("SystemConsoleNull") // JDK 25 has gone back to null where nobody types.
+  @SuppressWarnings("SystemConsoleNull") // In JDK 25 the console is null again without a terminal.
   public static boolean isThere() {
     Console console = System.console();
     return console != null && console.isTerminal();
   }
 
-  /** A bar that moves four times a second. */
+  /** Returns a progress bar that moves four times a second. */
   public static ProgressBarBuilder bar(String task, long end, PrintStream out) {
     return new ProgressBarBuilder()
         .setTaskName(task)
         .setInitialMax(end)
         .setStyle(style(out))
         .setUpdateIntervalMillis(250)
-        // With a width of its own, so that the bar opens no terminal of JLine's: that takes
+        // The explicit width keeps the bar from opening a JLine terminal, which would take
         // Ctrl-C away from the JVM's shutdown hooks.
         .setConsumer(new ConsoleProgressBarConsumer(out, columns()));
   }
@@ -36,7 +36,7 @@ public final class Terminal {
         : ProgressBarStyle.ASCII;
   }
 
-  /** The terminal's width less one, as the launcher has found it. */
+  /** Returns the terminal's width minus one, as the launcher has found it. */
   private static int columns() {
     String columns = System.getenv("COLUMNS");
     return columns != null && columns.matches("[1-9][0-9]{0,4}")

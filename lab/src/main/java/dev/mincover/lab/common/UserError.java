@@ -7,12 +7,12 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 
 /**
- * A mistake that the person at the keyboard can mend: a missing file, an impossible option. Its
- * message is one line that says what is wrong, the value at fault and the remedy; the command line
- * prints that line alone and exits with {@link #EXIT_CODE}.
+ * An error that the user can correct, such as a missing file or an impossible option. The message
+ * is one line that names the problem, the value and the remedy. The command line prints only that
+ * line, and exits with {@link #EXIT_CODE}.
  */
 public final class UserError extends RuntimeException {
-  /** What the process exits with after such an error. */
+  /** The exit code after such an error. */
   public static final int EXIT_CODE = 2;
 
   @Serial private static final long serialVersionUID = 1;
@@ -25,16 +25,19 @@ public final class UserError extends RuntimeException {
   }
 
   /**
-   * An input or output failure in words.
+   * Makes an error from a failed input or output.
    *
-   * @param what what could not be done and to which file, such as {@code "cannot read a.txt"}
-   * @param cause why; its reason becomes the end of the line
+   * @param what what failed and for which file, such as {@code "cannot read a.txt"}
+   * @param cause the failure; its reason ends the line
    */
   public UserError(String what, IOException cause) {
     super(what + ": " + reason(cause), cause);
   }
 
-  /** The messages of file system exceptions are bare paths, and {@code what} names the path. */
+  /**
+   * Returns the reason. The messages of file system exceptions are only paths, which {@code what}
+   * names already.
+   */
   private static String reason(IOException cause) {
     return switch (cause) {
       case NoSuchFileException _ -> "no such file or directory";

@@ -2,13 +2,13 @@ package dev.mincover.lab.common;
 
 import picocli.CommandLine.IVersionProvider;
 
-/** The version of this software, which the build has put into the jar. */
+/** The version of this software, which the build writes into the jar. */
 public final class Version implements IVersionProvider {
 
   /** Called by picocli. */
   public Version() {}
 
-  /** Such as {@code 0.1.0-SNAPSHOT}; {@code development} outside a jar. */
+  /** Returns the version, such as {@code 0.1.0-SNAPSHOT}; {@code development} outside a jar. */
   public static String number() {
     String version = Version.class.getPackage().getImplementationVersion();
     return version == null ? "development" : version;

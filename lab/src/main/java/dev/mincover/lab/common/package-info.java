@@ -1,6 +1,6 @@
 /**
- * What everything else in the lab may use: errors for people, checks of options, numbers as people
- * read them, the terminal, the machine. It depends on nothing else here.
+ * What all other packages of the lab may use: errors for users, checks of options, formats of
+ * numbers, files, the terminal and the machine. It depends on no other package of the lab.
  */
 @NullMarked
 package dev.mincover.lab.common;

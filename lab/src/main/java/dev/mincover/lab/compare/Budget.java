@@ -5,10 +5,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Wall time that a command may take in all, from the start of its process.
+ * The wall time that a command may take, counted from the start of its process.
  *
- * @param text as it was given
- * @param seconds above 0
+ * @param text the option's value
+ * @param seconds the same in seconds, above 0
  */
 public record Budget(String text, double seconds) {
 
@@ -16,9 +16,9 @@ public record Budget(String text, double seconds) {
   private static final double MOST = 30 * 24 * 3600.0;
 
   /**
-   * The budget of a text such as {@code 90s}, {@code 5m} or {@code 1.5h}.
+   * Reads a budget such as {@code 90s}, {@code 5m} or {@code 1.5h}.
    *
-   * @throws UserError if it is not of that form, is zero or above 30 days
+   * @throws UserError if the text has another form, or the time is zero or above 30 days
    */
   public static Budget parse(String text) {
     Matcher matcher = TEXT.matcher(text);
@@ -40,7 +40,7 @@ public record Budget(String text, double seconds) {
     };
   }
 
-  /** Such as {@code 9:05}, or {@code 1:00:00} from an hour on. */
+  /** Returns a time such as {@code 9:05}, or {@code 1:00:00} from an hour on. */
   public static String clock(double seconds) {
     long whole = Math.round(seconds);
     return whole < 3600

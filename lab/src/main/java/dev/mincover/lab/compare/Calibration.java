@@ -13,23 +13,24 @@ import java.util.Map;
 import java.util.function.BooleanSupplier;
 
 /**
- * How long trainings take on this machine, measured by a few steps of each optimizer.
+ * How long trainings take on this machine, measured with a few steps of each optimizer.
  *
- * @param startSeconds of a process from its start to its first step at full speed, and to its end
- *     after the last
+ * @param startSeconds that a process needs before its first step at full speed and after its last
  * @param evaluationSeconds of an evaluation
- * @param stepSeconds of a step, by optimizer
+ * @param stepSeconds of a step, by the name of the optimizer
  */
 public record Calibration(
     double startSeconds, double evaluationSeconds, Map<String, Double> stepSeconds) {
 
-  /** Machines are not equally fast at all times, nor the same machine. */
+  /** The share of the time that is planned for: speed varies. */
   private static final double SAFETY = 0.9;
 
   private static final long SEED = 0;
   private static final int LEAST_STEPS = 6;
 
-  /** Of which calibration sees the first few; far from the end the rate stays as it is. */
+  /**
+   * Number of steps of the measured training. Only the first few are taken, far from the cool-down.
+   */
   private static final long TRAINING = 10_000;
 
   /** Copies the times. */
@@ -38,11 +39,11 @@ public record Calibration(
   }
 
   /**
-   * Measures. What this process has taken since its start, with the first steps of a first
-   * training, is what another process will take.
+   * Measures. The time from the start of this process to the end of the first steps stands for the
+   * start of any other process.
    *
-   * @param seconds about how long to measure
-   * @param stop asked before every step; if it says so, the result is of no use
+   * @param seconds approximate time for the measurement
+   * @param stop asked before every step; once it returns true, the result is meaningless
    */
   public static Calibration measure(
       LanguageTask task,
@@ -50,7 +51,7 @@ public record Calibration(
       int threads,
       double seconds,
       BooleanSupplier stop) {
-    // Loads the engine, and lets the JVM compile what the first optimizer needs.
+    // Loads libtorch, and lets the JVM compile what the first optimizer needs.
     train(task, optimizers.getFirst(), threads, 0, stop);
     double start = uptime();
     Map<String, Double> stepSeconds = new LinkedHashMap<>();
@@ -58,7 +59,7 @@ public record Calibration(
     for (ComparedOptimizer optimizer : optimizers) {
       Part part = train(task, optimizer, threads, seconds / optimizers.size(), stop);
       stepSeconds.put(optimizer.name(), part.stepSeconds());
-      evaluation = part.evaluationSeconds(); // The last is that of code best compiled.
+      evaluation = part.evaluationSeconds(); // By the last one the JVM has compiled the code.
     }
     return new Calibration(start, evaluation, stepSeconds);
   }
@@ -95,17 +96,17 @@ public record Calibration(
     }
   }
 
-  /** Seconds since this process began. */
+  /** Seconds since this process started. */
   public static double uptime() {
     return ManagementFactory.getRuntimeMXBean().getUptime() * 1e-3;
   }
 
   /**
-   * How many steps each training may have for all to end in time.
+   * Returns the number of steps with which all trainings end in time.
    *
    * @param seconds left for all of them
-   * @param optimizers of each of which there is a training for every seed
-   * @param evaluations of each training
+   * @param optimizers each is trained once with every seed
+   * @param evaluations per training
    * @return 0 or less if there is no time for one step
    */
   public long steps(
@@ -117,13 +118,13 @@ public record Calibration(
   }
 
   /**
-   * How many steps the last round of a sweep may have.
+   * Returns the number of steps of the last round with which a sweep ends in time.
    *
    * @param seconds left for the sweep
    * @return 0 or less if there is no time for one step
    */
   public long sweepSteps(double seconds, List<ComparedOptimizer> optimizers, Sweep sweep) {
-    // Of a sweep with very many steps in its last round, so that rounding counts for nothing.
+    // Very many steps in the last round, so that rounding does not matter.
     long many = 1L << 30;
     Sweep longer = new Sweep(sweep.rates(), sweep.warmups(), many, sweep.seeds());
     double steps = optimizers.stream().mapToDouble(this::stepSeconds).sum();
@@ -132,9 +133,9 @@ public record Calibration(
   }
 
   /**
-   * How long trainings will take.
+   * Returns the seconds that trainings will take.
    *
-   * @param steps of each
+   * @param steps per training
    */
   public double seconds(
       long steps, List<ComparedOptimizer> optimizers, int seeds, int evaluations) {
@@ -143,7 +144,7 @@ public record Calibration(
     return seeds * (once * optimizers.size() + steps * each);
   }
 
-  /** Seconds of a step of an optimizer. */
+  /** Returns the seconds of a step of an optimizer. */
   public double stepSeconds(ComparedOptimizer optimizer) {
     return stepSeconds.getOrDefault(optimizer.name(), 0.0);
   }

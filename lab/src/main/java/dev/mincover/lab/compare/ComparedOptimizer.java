@@ -16,11 +16,11 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 
 /**
- * An optimizer that can be compared. It is what {@code mincover train} makes of its arguments.
+ * An optimizer that can be compared: a name for certain arguments of {@code mincover train}.
  *
  * @param name on the command line, in tables and of directories
- * @param byDefault whether it is compared unless told otherwise
- * @param arguments of {@code train} that choose it, but for the learning rate
+ * @param byDefault whether it is compared if no names are given
+ * @param arguments of {@code train} that choose it, without the learning rate
  * @param learningRate null for the default of {@code train}
  * @param warmup share of the steps over which the rate rises; null for the default of {@code train}
  */
@@ -32,9 +32,10 @@ public record ComparedOptimizer(
     @Nullable Double warmup) {
 
   /**
-   * All there are, in the order of tables. Rates and warm-ups are the tuned defaults of {@code
-   * train}, in {@link dev.mincover.lab.optimizer.OptimizerKind}; but Adafactor's steps are relative
-   * to the weights there, as its paper has them, which is worse than a rate that is tuned.
+   * All optimizers, in the order of tables. Learning rates and warm-ups are the tuned defaults of
+   * {@code train}, in {@link dev.mincover.lab.optimizer.OptimizerKind}. Adafactor is the exception:
+   * the default of {@code train} are steps relative to the weights, as in its paper, which is worse
+   * than a tuned rate.
    */
   public static final List<ComparedOptimizer> ALL =
       List.of(
@@ -82,15 +83,15 @@ public record ComparedOptimizer(
   }
 
   /**
-   * The same at a learning rate, after a warm-up over a share of the steps.
+   * Returns the same optimizer with another learning rate and warm-up.
    *
-   * @param warmup null for the default of {@code train}
+   * @param warmup share of the steps; null for the default of {@code train}
    */
   public ComparedOptimizer at(double learningRate, @Nullable Double warmup) {
     return new ComparedOptimizer(name, byDefault, arguments, learningRate, warmup);
   }
 
-  /** The command line of {@code train} for it, without the command. */
+  /** Returns the arguments of {@code train} for it. */
   public List<String> trainArguments() {
     List<String> all = new ArrayList<>(arguments);
     if (learningRate != null) {
@@ -103,7 +104,7 @@ public record ComparedOptimizer(
   }
 
   /**
-   * Every choice about it.
+   * Returns every choice about the optimizer.
    *
    * @throws UserError if it cannot step weights of that type
    */
@@ -113,10 +114,10 @@ public record ComparedOptimizer(
   }
 
   /**
-   * Learning rates to try, from the lowest to the highest, each twice the one before, with the
-   * default in their middle.
+   * Returns learning rates to try, from the lowest to the highest, each twice the one before, with
+   * the default in the middle.
    *
-   * @param count how many
+   * @param count number of rates
    */
   public List<Double> rates(int count) {
     double middle = requireNonNull(settings(WeightType.FLOAT32).rate().learningRate());

@@ -7,8 +7,8 @@ import java.io.PrintWriter;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The trainings of a comparison, each in turn: a bar on a terminal, elsewhere lines; and what came
- * of it.
+ * Shows the progress of a comparison: the steps of the current training as a bar on a terminal or
+ * as lines elsewhere, and the result of each.
  */
 final class ComparisonProgress implements ComparisonTrainings.Listener {
   private static final int LINES = 5;
@@ -21,7 +21,7 @@ final class ComparisonProgress implements ComparisonTrainings.Listener {
   /**
    * Shows nothing yet.
    *
-   * @param steps of each training
+   * @param steps per training
    */
   ComparisonProgress(long steps, PrintWriter err) {
     this.steps = steps;

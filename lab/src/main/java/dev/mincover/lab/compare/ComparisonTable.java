@@ -5,14 +5,17 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A comparison as people read it. */
+/** The table that {@code mincover compare} prints. */
 public final class ComparisonTable {
 
   private static final String NONE = "-";
 
   private ComparisonTable() {}
 
-  /** A line for each optimizer, under a head, and what the columns mean. */
+  /**
+   * Returns the lines of the table: one for each optimizer, with a head above and an explanation of
+   * the columns below.
+   */
   public static List<String> of(ComparisonResult comparison) {
     List<String> lines = new ArrayList<>();
     lines.add(
@@ -63,7 +66,7 @@ public final class ComparisonTable {
     return lines;
   }
 
-  /** Bits per byte, or why there are none. */
+  /** Returns bits per byte, or why there are none. */
   private static String quality(ComparisonRow row) {
     if (row.quality().validationBitsPerByte() != null || row.runs().isEmpty()) {
       return number("%.3f", row.quality().validationBitsPerByte());

@@ -16,12 +16,12 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The trainings of a comparison, one after the other: with the first seed by all optimizers, then
- * with the next.
+ * The trainings of a comparison, one after the other. All optimizers are trained with the first
+ * seed, then with the next.
  *
- * @param steps of each
- * @param train the main class, {@code train} and the options that all have in common
- * @param directory exists; each run gets one in it
+ * @param steps per training
+ * @param train the main class, {@code train} and the options that all trainings have in common
+ * @param directory an existing directory; each run gets a directory in it
  */
 public record ComparisonTrainings(
     List<ComparedOptimizer> optimizers,
@@ -30,29 +30,29 @@ public record ComparisonTrainings(
     List<String> train,
     Path directory) {
 
-  /** What happens, as it happens. */
+  /** Follows the trainings. */
   public interface Listener {
     /** A training begins. */
     void begins(ComparedOptimizer optimizer, long seed, int number, int of);
 
-    /** It has come to a step. */
+    /** The current training has taken a step. */
     void at(StepReport report);
 
-    /** It is over; null if it left nothing. */
+    /** The current training has ended; null if it left nothing. */
     void ends(@Nullable ComparedRun run);
   }
 
   /**
    * The runs of an optimizer.
    *
-   * @param summaries of those that left one
+   * @param summaries of the runs that left one
    */
   public record Runs(List<ComparedRun> runs, List<Summary> summaries) {
     Runs() {
       this(new ArrayList<>(), new ArrayList<>());
     }
 
-    /** What they come to. */
+    /** Returns the row of the table for these runs. */
     public ComparisonRow row(ComparedOptimizer optimizer, WeightType weights) {
       return ComparisonRow.of(optimizer, optimizer.settings(weights), runs, summaries);
     }
@@ -65,20 +65,22 @@ public record ComparisonTrainings(
     train = List.copyOf(train);
   }
 
-  /** Where a run leaves its files. */
+  /** Returns the directory of a run. */
   RunDirectory directory(ComparedOptimizer optimizer, long seed) {
     String name = optimizer.name() + (seeds.size() == 1 ? "" : "-seed" + seed);
     return new RunDirectory(directory.resolve(name));
   }
 
-  /** Where all runs leave their files, in the order in which they are trained. */
+  /** Returns the directories of all runs, in the order of training. */
   public List<RunDirectory> directories() {
     return seeds.stream()
         .flatMap(seed -> optimizers.stream().map(optimizer -> directory(optimizer, seed)))
         .toList();
   }
 
-  /** Trains until all are done or it is told to stop; gives the runs there are, by optimizer. */
+  /**
+   * Trains until all trainings have ended or a stop is requested. Returns the runs by optimizer.
+   */
   public Map<ComparedOptimizer, Runs> run(BooleanSupplier stop, Listener listener) {
     Map<ComparedOptimizer, Runs> all = new LinkedHashMap<>();
     optimizers.forEach(optimizer -> all.put(optimizer, new Runs())); // In their order.
@@ -128,8 +130,9 @@ public record ComparisonTrainings(
   }
 
   /**
-   * Whether statistics are recorded in a training: in one alone, for they take memory and keep the
-   * processor's caches and code of ours warm; best in one of AdaGrad, whose sums they are about.
+   * Whether a training records gradient statistics. Only one does, because recording takes memory
+   * and keeps our code warm in the processor's caches. AdaGrad is preferred, because the statistics
+   * are about its sums.
    */
   private boolean isRecorded(ComparedOptimizer optimizer, long seed) {
     ComparedOptimizer recorded =

@@ -9,7 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** The last row of {@code metrics.csv} while another process writes it. */
+/** Reads the last row of {@code metrics.csv} while another process writes the file. */
 final class MetricsTail {
 
   private static final int LONGEST_ROW = 512;
@@ -19,9 +19,9 @@ final class MetricsTail {
   private long seen;
 
   /**
-   * Nothing told yet.
+   * Prepares to read.
    *
-   * @param file that need not be there yet
+   * @param file the file, which may not exist yet
    * @param steps of the run
    */
   MetricsTail(Path file, long steps) {
@@ -29,7 +29,7 @@ final class MetricsTail {
     this.steps = steps;
   }
 
-  /** The last whole row; empty if there is none that was not told before. */
+  /** Returns the last complete row; empty if there is none that has not been returned before. */
   Optional<StepReport> last() {
     if (!Files.exists(file)) {
       return Optional.empty();
@@ -45,11 +45,11 @@ final class MetricsTail {
       metrics.readFully(end);
       return row(new String(end, UTF_8));
     } catch (IOException _) {
-      return Optional.empty(); // What cannot be read now is shown later, or not at all.
+      return Optional.empty(); // A later call may succeed, and progress may miss a row.
     }
   }
 
-  /** What the last line of a text says, if it is whole and not the header. */
+  /** Returns the last line of a text as a row, if it is complete and not the header. */
   private Optional<StepReport> row(String text) {
     int end = text.lastIndexOf('\n');
     int start = text.lastIndexOf('\n', end - 1);

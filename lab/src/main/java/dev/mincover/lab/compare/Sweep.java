@@ -8,14 +8,15 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The search for learning rates and warm-ups by successive halving: all rates of a grid, each with
- * each warm-up, are trained for a few steps, the better half for twice as many, and so on until two
- * are left, or three, of which the best wins. Every optimizer has as many choices and steps. The
- * loss of a choice is the mean over seeds; a training that diverges makes it the worst.
+ * The search for learning rates and warm-ups by successive halving. All learning rates of a grid,
+ * each with each warm-up, are trained for a few steps. The better half is trained for twice as many
+ * steps, and so on until two or three choices are left, of which the best wins. Every optimizer
+ * gets the same number of choices and steps. The loss of a choice is its mean over the seeds; a
+ * choice with a training that diverges counts as the worst.
  *
- * <p>Each training is a whole one, with the warm-up and the cool-down of its own number of steps.
+ * <p>Each training is complete, with the warm-up and the cool-down of its own number of steps.
  *
- * @param rates in the grid of each optimizer, at least 2
+ * @param rates number of learning rates in the grid of each optimizer, at least 2
  * @param warmups shares of the steps, at least one
  * @param steps of the last round
  * @param seeds of weights and batches
@@ -25,13 +26,13 @@ public record Sweep(int rates, List<Double> warmups, long steps, List<Long> seed
   /**
    * A round of the halving.
    *
-   * @param choices how many take part
-   * @param steps of each training
+   * @param choices number of choices that take part
+   * @param steps per training
    */
   public record Round(int choices, long steps) {}
 
   /**
-   * What is chosen.
+   * What the search chooses.
    *
    * @param warmup share of the steps
    */
@@ -41,7 +42,7 @@ public record Sweep(int rates, List<Double> warmups, long steps, List<Long> seed
    * A training that was tried.
    *
    * @param round from 1
-   * @param validationLoss after its last step, in nats a byte; null if it diverged
+   * @param validationLoss after the last step, in nats per byte; null if the training diverged
    */
   public record Trial(
       String optimizer,
@@ -55,10 +56,10 @@ public record Sweep(int rates, List<Double> warmups, long steps, List<Long> seed
   /**
    * The best choice for an optimizer.
    *
-   * @param validationLoss mean over the seeds in the last round, in nats a byte; null if none of
-   *     its trainings came to an end
-   * @param atEdge whether its rate is the lowest or the highest of the grid, beyond which nothing
-   *     is known
+   * @param validationLoss mean over the seeds in the last round, in nats per byte; null if every
+   *     choice diverged
+   * @param atEdge whether the rate is the lowest or the highest of the grid, so that a rate outside
+   *     may be better
    */
   public record Winner(
       String optimizer,
@@ -68,10 +69,13 @@ public record Sweep(int rates, List<Double> warmups, long steps, List<Long> seed
       boolean atEdge,
       List<Double> rates) {}
 
-  /** Trains. */
+  /** Trains once. */
   @FunctionalInterface
   public interface Training {
-    /** The validation loss, not finite if it diverged; empty if it was told to stop. */
+    /**
+     * Returns the validation loss, which is not finite if the training diverged; empty if a stop
+     * was requested.
+     */
     OptionalDouble validationLoss(ComparedOptimizer optimizer, long steps, long seed);
   }
 
@@ -83,7 +87,7 @@ public record Sweep(int rates, List<Double> warmups, long steps, List<Long> seed
     seeds = List.copyOf(seeds);
   }
 
-  /** The rounds, from the one with all choices to the last. */
+  /** Returns the rounds, from the one with all choices to the last. */
   public List<Round> rounds() {
     List<Integer> counts = new ArrayList<>(List.of(rates * warmups.size()));
     while (counts.getLast() > 3) {
@@ -96,12 +100,12 @@ public record Sweep(int rates, List<Double> warmups, long steps, List<Long> seed
     return rounds;
   }
 
-  /** Trainings for one optimizer. */
+  /** The number of trainings for one optimizer. */
   public int trainings() {
     return seeds.size() * rounds().stream().mapToInt(Round::choices).sum();
   }
 
-  /** Steps of all trainings for one optimizer. */
+  /** The number of steps of all trainings for one optimizer. */
   public long stepsInAll() {
     return seeds.size()
         * rounds().stream().mapToLong(round -> round.choices() * round.steps()).sum();
@@ -110,8 +114,8 @@ public record Sweep(int rates, List<Double> warmups, long steps, List<Long> seed
   /**
    * Searches for one optimizer.
    *
-   * @param listener told of every trial when it is done
-   * @return null if a training was told to stop
+   * @param listener called after every trial
+   * @return null if a stop was requested
    */
   public @Nullable Winner search(
       ComparedOptimizer optimizer, Training training, Consumer<Trial> listener) {
@@ -148,7 +152,7 @@ public record Sweep(int rates, List<Double> warmups, long steps, List<Long> seed
         }
         scores.add(new Score(choice, sum / seeds.size()));
       }
-      // Stable: of equal losses, and of rates that diverged, the lower one is the better.
+      // The sort is stable: among equal losses, and among rates that diverged, the lower rate wins.
       scores.sort(Comparator.comparingDouble(Score::loss));
       left = scores.stream().map(Score::choice).toList();
     }

@@ -23,15 +23,15 @@ import me.tongfei.progressbar.ProgressBar;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A sweep from first to last: trains in this process, shows where it is, and keeps what it tried in
- * a file, also when it is interrupted.
+ * Runs one sweep from start to end: trains in this process, shows progress, and writes what it has
+ * tried into a file, also when it is interrupted.
  *
  * @param file {@code sweep.json}
  */
 record SweepRunner(
     Sweep sweep, LanguageTask task, List<ComparedOptimizer> optimizers, int threads, Path file) {
 
-  /** Searches for every optimizer. */
+  /** Searches for every optimizer in turn. */
   SweepResult run(PrintWriter out, PrintWriter err) {
     List<Sweep.Trial> trials = new ArrayList<>();
     List<Sweep.Winner> winners = new ArrayList<>();
@@ -71,7 +71,7 @@ record SweepRunner(
     return OptionalDouble.of(outcome.steps() < steps ? Double.NaN : outcome.validationLoss());
   }
 
-  /** Writes no files, and evaluates once, after the last step. */
+  /** Trains without writing files, and evaluates once, after the last step. */
   private static TrainingLoop.Outcome train(TrainingPlan plan, Consumer<StepReport> listener) {
     try (Gpt model = plan.model();
         BoundOptimizer optimizer = plan.bind(model);
@@ -122,7 +122,7 @@ record SweepRunner(
     return lines;
   }
 
-  /** Where a sweep is: a bar on a terminal, elsewhere a line for each trial. */
+  /** Shows progress: a bar on a terminal, elsewhere a line for each trial. */
   private static final class Shown implements Consumer<StepReport>, AutoCloseable {
     private final PrintWriter err;
     private final @Nullable ProgressBar bar;

@@ -16,8 +16,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /**
- * {@code mincover train} in a JVM of its own: it has the memory of its process to itself, so that
- * its peak is a peak of this training, and no training finds code that another has had compiled.
+ * Runs {@code mincover train} in a JVM of its own. The peak memory of the process is then that of
+ * one training, and no training profits from code that another has had compiled.
  */
 final class TrainingProcess {
 
@@ -30,16 +30,16 @@ final class TrainingProcess {
    * How a process ended.
    *
    * @param code its exit code
-   * @param error what it said was wrong; empty if nothing
+   * @param error its error message; empty if there was none
    */
   record Outcome(int code, String error) {}
 
   /**
-   * Trains until the end, or until told to stop; then the process saves what it has.
+   * Trains until the end, or until a stop is requested; the process then saves what it has.
    *
-   * @param train the main class, {@code train} and its options but for {@code --out} and {@code
+   * @param train the main class, {@code train} and its options without {@code --out} and {@code
    *     --steps}
-   * @param listener told of steps now and then
+   * @param listener called with a step from time to time
    * @throws UserError if no process can be started
    */
   static Outcome run(
@@ -69,15 +69,15 @@ final class TrainingProcess {
     }
   }
 
-  /** This JVM's own command line, up to the name of the main class. */
+  /** Returns this JVM's own command line, up to the name of the main class. */
   private static List<String> command() {
     List<String> options = ManagementFactory.getRuntimeMXBean().getInputArguments();
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(options);
     if (options.stream().noneMatch(option -> option.matches("-XX:[+]Use\\w+GC"))) {
-      // The default collector lets garbage pile up as long as there is memory, and garbage is
-      // what vector code makes until it is compiled: a peak of 100 MB that no optimizer needs.
+      // The default collector lets garbage pile up while there is memory. Vector code makes
+      // garbage until it is compiled, which would add 100 MB to the peak.
       command.add("-XX:+UseSerialGC");
     }
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
@@ -90,7 +90,7 @@ final class TrainingProcess {
       boolean told = false;
       while (!process.waitFor(MILLIS_BETWEEN_LOOKS, TimeUnit.MILLISECONDS)) {
         if (stop.getAsBoolean() && !told) {
-          process.destroy(); // A signal that it takes for Ctrl-C.
+          process.destroy(); // The process treats this signal like Ctrl-C.
           told = true;
         }
         metrics.last().ifPresent(listener);
@@ -104,7 +104,7 @@ final class TrainingProcess {
     }
   }
 
-  /** The last line in which it names an error, or else its last line; the JVM may say more. */
+  /** Returns the last line that names an error, or else the last line: the JVM may print more. */
   private static String error(Path errors) throws IOException {
     List<String> lines =
         Files.readString(errors, UTF_8).lines().filter(line -> !line.isBlank()).toList();

@@ -11,18 +11,18 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * The covers that one parameter could have. Slices and singletons were followed in the training,
- * and their tightness is exact. Of others there is a lower bound on nu, from the sums s that
- * AdaGrad has in the end:
+ * The covers that one parameter could have. The training recorded nu under slices and singletons,
+ * so their tightness is exact. For other covers there is a lower bound on nu, derived from the
+ * final sums s of AdaGrad:
  *
  * <pre>
- *   nu(i) >= min over the sets r that hold i of max over r of s(j)      [1]
+ *   nu(i) >= min over the sets r that contain i of max over r of s(j)      [1]
  *   nu(i) >= nu(i) under slices, for a cover by some of the axes or the whole      [2]
  * </pre>
  *
  * <p>[1] No statistic is below its own sum, mu(r) is never below the largest statistic in r, and nu
- * after a step is the least mu. [2] By induction over the steps: each of its sets is a union of
- * slices, and a maximum over more weights is no smaller.
+ * after a step is the least mu. [2] By induction over the steps: each set is a union of slices, and
+ * a maximum over more weights is no smaller.
  */
 final class CandidateCovers {
 
@@ -30,14 +30,16 @@ final class CandidateCovers {
   private final float[] slices;
 
   /**
-   * @param algorithm for which statistics are told
+   * Makes the candidates.
+   *
+   * @param algorithm whose statistics are used for slices
    */
   CandidateCovers(ParameterStatistics parameter, Algorithm algorithm) {
     this.parameter = parameter;
     slices = algorithm == Algorithm.SM3_I ? parameter.nuSm3I() : parameter.nuSm3II();
   }
 
-  /** All covers by axes, the whole and the singletons, those of the least memory first. */
+  /** Returns all covers by axes, the whole and the singletons, in the order of their memory. */
   List<CandidateCover> all() {
     List<Cover> covers = new ArrayList<>(List.of(Cover.whole(), Cover.singletons()));
     int rank = parameter.shape().rank();
@@ -55,7 +57,7 @@ final class CandidateCovers {
         .toList();
   }
 
-  /** One cover, which fits the parameter. */
+  /** Returns one cover, which must fit the parameter. */
   CandidateCover of(Cover cover) {
     Cover effective = effective(cover);
     CoverSets covering = CoverSets.of(cover, parameter.shape());
@@ -69,7 +71,10 @@ final class CandidateCovers {
         !followed);
   }
 
-  /** Below rank 2 slices and axes are the singletons, and all axes are the slices. */
+  /**
+   * Returns an equal cover under its usual name: below rank 2, slices and axes are the singletons;
+   * all axes together are the slices.
+   */
   private Cover effective(Cover cover) {
     int rank = parameter.shape().rank();
     return switch (cover) {

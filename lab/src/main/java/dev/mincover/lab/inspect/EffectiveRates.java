@@ -10,9 +10,9 @@ import java.util.function.DoubleUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The smallest and the largest learning rate that a parameter's weights have after the last step:
- * what a gradient is multiplied with, momentum aside. Weights that never had a gradient are left
- * out.
+ * The smallest and the largest learning rate of a parameter's weights after the last step: the
+ * factor by which a gradient is multiplied, without momentum. Weights that never had a gradient are
+ * left out.
  *
  * @param smallest at least 0
  * @param largest at least {@code smallest}
@@ -20,13 +20,13 @@ import org.jspecify.annotations.Nullable;
 record EffectiveRates(double smallest, double largest) {
 
   /**
-   * The rates of a parameter.
+   * Returns the rates of a parameter.
    *
    * @param recipe of SM3, AdaGrad or Adam
    * @param eta the schedule's highest rate
    * @param steps taken
-   * @return null if no weight has had a gradient, or they are not known: for other optimizers and
-   *     where accumulators were not recorded
+   * @return null if no weight has had a gradient, for other optimizers, and if accumulators were
+   *     not recorded
    */
   static @Nullable EffectiveRates of(
       ParameterStatistics parameter, Recipe recipe, double eta, long steps) {
@@ -50,7 +50,7 @@ record EffectiveRates(double smallest, double largest) {
     };
   }
 
-  /** How the rates come about, in a line; null if they are not known. */
+  /** Returns the formula of the rates; null if it is not known. */
   static @Nullable String formula(Recipe recipe) {
     return switch (recipe) {
       case Sm3 sm3 -> sm3.epsilon() == 0 ? "eta / sqrt(nu)" : "eta / sqrt(nu + epsilon)";

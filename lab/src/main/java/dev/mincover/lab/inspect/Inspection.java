@@ -15,16 +15,16 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the statistics of a run say of its parameters' covers, and of what to change.
+ * What the gradient statistics of a run show about the covers of its parameters.
  *
- * @param optimizer in words
- * @param hasCovers whether it is SM3 or AdaGrad; if not, covers are told of as if it were SM3-II
+ * @param optimizer a description
+ * @param hasCovers whether the optimizer is SM3 or AdaGrad; if not, the covers are those of SM3-II
  *     with slices
- * @param steps whose gradients were recorded
- * @param learningRate the schedule's highest, which effective rates are told for; null if there is
- *     none
+ * @param steps number of steps whose gradients were recorded
+ * @param learningRate the highest of the schedule, which the effective rates refer to; null if
+ *     there is none
  * @param rates the formula of effective rates; null if they are not known
- * @param notes on what the numbers do not say
+ * @param notes what the numbers do not show
  * @param parameters in the model's order
  */
 @JsonPropertyOrder({
@@ -53,10 +53,10 @@ public record Inspection(
   }
 
   /**
-   * Looks at a run.
+   * Inspects a run.
    *
-   * @throws dev.mincover.lab.common.UserError if its optimizer cannot be made again, as when a file
-   *     of sets is gone
+   * @throws dev.mincover.lab.common.UserError if its optimizer cannot be rebuilt, for example
+   *     because a file of sets is gone
    */
   public static Inspection of(Summary summary, GradientStatistics statistics) {
     OptimizerSettings settings = summary.optimizer();
@@ -89,8 +89,8 @@ public record Inspection(
   }
 
   /**
-   * What slices would save in all; null if they would save nothing, one of them would be loose, or
-   * the run's own accumulators are not known.
+   * Returns the bytes that slices would save; null if they would save nothing, if one of them would
+   * be loose, or if the run's own accumulators are not known.
    */
   public @Nullable Long bytesSavedBySlices() {
     long saved = 0;
@@ -105,7 +105,7 @@ public record Inspection(
     return saved > 0 ? (Long) saved : null;
   }
 
-  /** The same with its parameters in another order. */
+  /** Returns the same inspection with its parameters in another order. */
   public Inspection sorted(Comparator<ParameterInspection> order) {
     return new Inspection(
         optimizer,

@@ -12,7 +12,7 @@ import java.util.OptionalDouble;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** An inspection as lines: a table, how to read it, and advice. */
+/** The text that {@code mincover inspect} prints: a table, how to read it, and advice. */
 public record InspectionTable(Inspection inspection) {
 
   private static final String UNKNOWN = "-";
@@ -20,12 +20,13 @@ public record InspectionTable(Inspection inspection) {
   private static final List<String> HEADER =
       List.of("parameter", "shape", "cover", "bytes", "tightness", "rate from", "to");
 
-  /** Of these columns the text is to the left; numbers are to the right. */
+  /** The number of left-aligned columns, which hold text. Numbers are right-aligned. */
   private static final int LEFT = 3;
 
-  /** Of so many loose parameters all covers are told. */
+  /** The number of loose parameters for which all covers are listed. */
   private static final int IN_FULL = 3;
 
+  /** Returns the lines. */
   public List<String> lines() {
     List<String> lines = new ArrayList<>();
     lines.add("%s, after %,d steps".formatted(inspection.optimizer(), inspection.steps()));
@@ -140,7 +141,10 @@ public record InspectionTable(Inspection inspection) {
     return lines;
   }
 
-  /** Such as {@code --cover 'w=singletons', 2.0 kB more, learning rates about 9 times larger}. */
+  /**
+   * Returns the remedy, such as {@code --cover 'w=singletons', 2.0 kB more, learning rates about 9
+   * times larger}.
+   */
   private static String remedy(ParameterInspection parameter) {
     CandidateCover advice = requireNonNull(parameter.alternatives().advice());
     double gain = looseness(parameter) / requireNonNull(advice.tightness());
@@ -193,7 +197,7 @@ public record InspectionTable(Inspection inspection) {
     if (tightness == null) {
       return UNKNOWN;
     }
-    // With a decimal always, so that a column lines up.
+    // Always one decimal, so that the column is aligned.
     String digits = tightness < 100 ? "%.1f".formatted(tightness) : number(tightness);
     return (candidate.lowerBound() ? ">= " : "") + digits;
   }
@@ -202,7 +206,7 @@ public record InspectionTable(Inspection inspection) {
     return candidate.lowerBound() ? "at least " : "";
   }
 
-  /** Two or three digits. */
+  /** Returns a number with two or three digits. */
   private static String number(@Nullable Double value) {
     if (value == null) {
       return UNKNOWN;

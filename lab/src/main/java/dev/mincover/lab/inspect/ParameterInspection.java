@@ -11,12 +11,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the statistics say of one parameter.
+ * What the gradient statistics show about one parameter.
  *
  * @param name of the parameter
  * @param shape its dimensions
- * @param current the cover it has, or slices if the optimizer of the run knows no covers
- * @param accumulatorBytes of the second moment in the run; null if not recorded
+ * @param current the cover it has, or slices if the optimizer of the run has no covers
+ * @param accumulatorBytes bytes of the second moment in the run; null if not recorded
  * @param rates the learning rates of its weights
  * @param alternatives the covers it could have
  */
@@ -64,9 +64,9 @@ public record ParameterInspection(
   }
 
   /**
-   * Looks at one parameter.
+   * Inspects one parameter.
    *
-   * @param recipe that trained it; null if it is not one of core's
+   * @param recipe that trained it; null if it is not one of Mincover's core
    * @param eta the schedule's highest rate; null if there is none
    * @param steps taken
    */
@@ -99,7 +99,10 @@ public record ParameterInspection(
         : (Long) Arrays.stream(accumulators).mapToLong(mu -> (long) mu.length * Float.BYTES).sum();
   }
 
-  /** Covers by fewer axes than all are never tighter than slices, and hardly cheaper. */
+  /**
+   * Returns the cover to take instead. Covers by fewer axes than all are never tighter than slices,
+   * and hardly cheaper.
+   */
   private static CandidateCover advice(CandidateCover slices, CandidateCovers candidates) {
     return slices.isLoose() ? candidates.of(Cover.singletons()) : slices;
   }

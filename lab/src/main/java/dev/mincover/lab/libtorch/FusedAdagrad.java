@@ -5,15 +5,15 @@ import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * libtorch's fused AdaGrad: w -= eta * g / (sqrt(sum of g^2) + epsilon), which with epsilon 0 is
- * NaN where every g so far was 0.
+ * libtorch's fused AdaGrad: w -= eta * g / (sqrt(sum of g^2) + epsilon). With epsilon 0 the result
+ * is NaN where every g so far was 0.
  */
 public final class FusedAdagrad extends FusedOptimizer {
 
   private final double epsilon;
 
   /**
-   * AdaGrad over weights that are float32.
+   * Makes the optimizer for float32 weights.
    *
    * @throws IllegalArgumentException if a weight is not contiguous or not on the CPU
    */

@@ -12,7 +12,7 @@ public final class FusedAdam extends FusedOptimizer {
   private final double epsilon;
 
   /**
-   * Adam over weights that are float32.
+   * Makes the optimizer for float32 weights.
    *
    * @throws IllegalArgumentException if a weight is not contiguous or not on the CPU
    */
@@ -33,7 +33,7 @@ public final class FusedAdam extends FusedOptimizer {
     return options(eta, beta1, beta2, 0, epsilon);
   }
 
-  /** In the order that both kernels of Adam take them. */
+  /** Returns the arguments in the order in which both Adam kernels take them. */
   static List<IValue> options(
       double eta, double beta1, double beta2, double weightDecay, double epsilon) {
     return List.of(

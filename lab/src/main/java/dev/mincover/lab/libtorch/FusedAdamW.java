@@ -4,7 +4,7 @@ import java.util.List;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.Tensor;
 
-/** libtorch's fused AdamW: Adam after w is multiplied by 1 - eta * weightDecay. */
+/** libtorch's fused AdamW: w is multiplied by 1 - eta * weightDecay, then Adam follows. */
 public final class FusedAdamW extends FusedOptimizer {
 
   private final double beta1;
@@ -13,7 +13,7 @@ public final class FusedAdamW extends FusedOptimizer {
   private final double weightDecay;
 
   /**
-   * AdamW over weights that are float32.
+   * Makes the optimizer for float32 weights.
    *
    * @throws IllegalArgumentException if a weight is not contiguous or not on the CPU
    */

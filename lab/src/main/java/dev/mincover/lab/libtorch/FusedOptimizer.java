@@ -19,20 +19,24 @@ import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An optimizer that is one of libtorch's own fused kernels, which pass over weights, gradient and
- * state once: the fastest that libtorch has on a CPU. It owns its state.
+ * An optimizer that is one of libtorch's fused kernels. A fused kernel passes over weights,
+ * gradients and state once, which is the fastest that libtorch offers on a CPU. The optimizer owns
+ * its state.
  *
- * <p>Weights are contiguous and on the CPU, and their gradients dense.
+ * <p>Weights must be contiguous and on the CPU, and gradients dense.
  */
 public abstract sealed class FusedOptimizer implements LibtorchOptimizer
     permits FusedAdam, FusedAdamW, FusedAdagrad, FusedSgd {
 
   private final List<Tensor> weights;
 
-  /** By role, then by weight: as large as the weights, 0 at first. */
+  /** State by role, then by weight. Each tensor has the shape of its weight and starts at 0. */
   private final List<List<Tensor>> state = new ArrayList<>();
 
-  /** By weight, the number of its steps, and views of each; none if the kernel does not count. */
+  /**
+   * The number of steps of each weight, and a view of each number. Empty if the kernel does not
+   * count steps.
+   */
   private final Tensor steps;
 
   private final List<Tensor> step;
@@ -43,25 +47,29 @@ public abstract sealed class FusedOptimizer implements LibtorchOptimizer
   private List<IValue> options = List.of();
   private double optionsEta = Double.NaN;
 
-  /** The lists of a step that has all gradients, once these are known to stay. */
+  /**
+   * The lists of a step in which all weights have gradients, once it is known that these tensors
+   * stay.
+   */
   private @Nullable Lists held;
 
   private boolean closed;
 
   /**
-   * What a kernel is given of some weights.
+   * What a kernel gets for some of the weights.
    *
-   * @param chosen indices of these weights
-   * @param values the kernel's arguments that are lists
+   * @param chosen indices of the weights
+   * @param values the arguments of the kernel that are lists
    */
   private record Lists(List<Integer> chosen, List<IValue> values) {}
 
   /**
    * Makes the state.
    *
-   * @param kernel a name of the dispatcher's
-   * @param roles how many values the kernel keeps for a weight
-   * @param counts whether it also takes the number of steps, as a scalar a weight
+   * @param kernel name in libtorch's dispatcher
+   * @param roles how many values the kernel keeps per weight
+   * @param counts whether the kernel also takes the number of steps, as one scalar per weight
+   *     tensor
    * @throws IllegalArgumentException if a weight is not contiguous or not on the CPU
    */
   FusedOptimizer(String kernel, int roles, boolean counts, List<Tensor> weights) {
@@ -86,16 +94,16 @@ public abstract sealed class FusedOptimizer implements LibtorchOptimizer
     }
   }
 
-  /** A pointer that outlives the scope it is made in. */
+  /** Keeps a pointer alive after its scope ends. */
   private static <P extends Pointer> P kept(P pointer) {
     return pointer.<P>retainReference();
   }
 
   /**
-   * Looks for the gradients once: every later step takes these same tensors, whatever they then
-   * hold.
+   * Reads the gradient tensors once. All later steps use the same tensors, with the values that
+   * they hold then.
    *
-   * @throws IllegalStateException if a weight has none, or one that is not contiguous
+   * @throws IllegalStateException if a weight has no gradient, or one that is not contiguous
    */
   public final void holdGradients() {
     try (var _ = new PointerScope();
@@ -144,7 +152,7 @@ public abstract sealed class FusedOptimizer implements LibtorchOptimizer
     }
   }
 
-  /** Of the weights that have a gradient. */
+  /** Returns the lists for the weights that have a gradient. */
   private Lists lists() {
     List<Integer> found = new ArrayList<>();
     TensorList gradients = new TensorList();
@@ -177,10 +185,13 @@ public abstract sealed class FusedOptimizer implements LibtorchOptimizer
     return all;
   }
 
-  /** Adds a list for each role of state that the kernel knows but is not asked for. */
+  /**
+   * Adds an empty list for each role of state that the kernel knows but this optimizer does not
+   * use.
+   */
   abstract void addUnusedState(List<IValue> values);
 
-  /** The kernel's arguments after the lists, but for those of mixed precision. */
+  /** Returns the kernel's arguments after the lists, without those of mixed precision. */
   abstract List<IValue> options(double eta);
 
   @Override
@@ -216,7 +227,7 @@ public abstract sealed class FusedOptimizer implements LibtorchOptimizer
     }
   }
 
-  /** A list without tensors. */
+  /** Returns a list without tensors. */
   static IValue none() {
     return value(new TensorList());
   }
@@ -227,7 +238,10 @@ public abstract sealed class FusedOptimizer implements LibtorchOptimizer
     return value(list);
   }
 
-  /** The cast matters: IValue's own constructor for pointers would take the list for an object. */
+  /**
+   * Wraps a list. The cast matters: the constructor of IValue for pointers would treat the list as
+   * an object.
+   */
   private static IValue value(TensorList list) {
     return new IValue(new GenericList((Pointer) list));
   }

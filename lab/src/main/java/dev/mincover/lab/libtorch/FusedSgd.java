@@ -5,15 +5,15 @@ import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * libtorch's fused SGD with momentum as a heavy ball: m = momentum * m + g, w -= eta * m; without
- * momentum w -= eta * g, and no state.
+ * libtorch's fused SGD with heavy-ball momentum: m = momentum * m + g, w -= eta * m. Without
+ * momentum: w -= eta * g, and no state.
  */
 public final class FusedSgd extends FusedOptimizer {
 
   private final double momentum;
 
   /**
-   * SGD over weights that are float32.
+   * Makes the optimizer for float32 weights.
    *
    * @throws IllegalArgumentException if a weight is not contiguous or not on the CPU
    */

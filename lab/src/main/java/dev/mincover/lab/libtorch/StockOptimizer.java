@@ -12,14 +12,14 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 
 /**
- * An optimizer of libtorch's C++ front end, which is what JavaCPP's users have at hand: a tensor
- * operation after the other, each a pass over memory. Constants are libtorch's defaults.
+ * An optimizer of libtorch's C++ front end, the one that users of JavaCPP have at hand. It runs one
+ * tensor operation after the other, each a pass over memory. Constants are libtorch's defaults.
  */
 public final class StockOptimizer implements LibtorchOptimizer {
 
   private final Optimizer optimizer;
 
-  /** What its parameter states declare, for their tensors cannot be reached from Java. */
+  /** Bytes that its parameter states declare. Their tensors cannot be reached from Java. */
   private final long stateBytes;
 
   private double eta = Double.NaN;

@@ -15,15 +15,15 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * A causal transformer over bytes, built as GPT-2 is: learned positions, norms before attention and
- * feed-forward, GELU, and one matrix that both embeds bytes and reads them out, unless it is not
- * tied. Weights carry GPT-2's names; those of linear maps are (outputs x inputs). Weights of 16
- * bits are widened where they are used: arithmetic is float32, for processors without 16-bit
- * instructions take ten times as long otherwise.
+ * A causal transformer over bytes, built like GPT-2: learned positions, norms before attention and
+ * feed-forward, GELU, and one matrix for both the embedding and the output layer, unless it is
+ * untied. Weights have the names of GPT-2; those of linear maps are (outputs x inputs). Weights of
+ * 16 bits are widened where they are used. Arithmetic is float32, because processors without 16-bit
+ * instructions would take ten times as long.
  */
 public final class Gpt implements LanguageModel {
 
-  /** Patterns over the names of all parameters of rank 1: biases and the scales of norms. */
+  /** Patterns that match the names of all parameters of rank 1: biases and norms. */
   public static final List<String> VECTORS = List.of("*.bias", "*ln_*");
 
   private static final double NORM_EPSILON = 1e-5;
@@ -39,16 +39,16 @@ public final class Gpt implements LanguageModel {
   private final List<Block> blocks = new ArrayList<>();
   private final Norm lastNorm;
 
-  /** A float32 model that {@link GptWeights} has just initialised. Equal seeds give equal bits. */
+  /** Makes a float32 model with initial weights. Equal seeds give equal bits. */
   public Gpt(GptConfig config, long seed) {
     this(config, seed, WeightType.FLOAT32, false);
   }
 
   /**
-   * A model that {@link GptWeights} has just initialised. Equal seeds give equal bits.
+   * Makes a model with initial weights. Equal seeds give equal bits.
    *
    * @param sparse whether the embedding's gradients are sparse, in which rows may occur more than
-   *     once; those of a tied embedding are dense in any case, for every byte is read out
+   *     once; those of a tied embedding are always dense, because every byte is in the output layer
    */
   public Gpt(GptConfig config, long seed, WeightType type, boolean sparse) {
     this(config, GptWeights.initial(config, seed, type), type, sparse && !config.tied());
@@ -59,7 +59,7 @@ public final class Gpt implements LanguageModel {
     this.type = type;
     this.sparse = sparse;
     this.parameters = parameters;
-    parameters.values().forEach(Tensor::retainReference); // No scope of a caller's may free them.
+    parameters.values().forEach(Tensor::retainReference); // No scope of a caller may free them.
     tokens = parameter("wte.weight");
     positions = parameter("wpe.weight");
     for (int layer = 0; layer < config.layers(); layer++) {
@@ -74,7 +74,7 @@ public final class Gpt implements LanguageModel {
     return config;
   }
 
-  /** What type all weights have. */
+  /** The type of all weights. */
   public WeightType type() {
     return type;
   }
@@ -85,9 +85,9 @@ public final class Gpt implements LanguageModel {
   }
 
   /**
-   * The logits of the byte that follows each place.
+   * Returns the logits of the byte that follows each position.
    *
-   * @param inputs int64, batch x length, where the length is at most the context
+   * @param inputs int64, batch x length; the length is at most the context
    * @return float32, batch x length x 256
    */
   public Tensor logits(Tensor inputs) {
@@ -141,7 +141,9 @@ public final class Gpt implements LanguageModel {
       return x.add(feedForwardOut.forward(torch.gelu(feedForwardIn.forward(norm2.forward(x)))));
     }
 
-    /** From batch x length x width to the same, each place seeing itself and those before it. */
+    /**
+     * Maps batch x length x width to the same shape. Each position sees itself and those before it.
+     */
     private Tensor attention(Tensor x) {
       long batch = x.size(0);
       long length = x.size(1);
@@ -200,7 +202,7 @@ public final class Gpt implements LanguageModel {
     }
   }
 
-  /** In float32; the gradient comes back in the type of the weights. */
+  /** Widens weights to float32. The gradient has the type of the weights again. */
   private static Tensor wide(Tensor weights) {
     return weights.to(ScalarType.Float);
   }

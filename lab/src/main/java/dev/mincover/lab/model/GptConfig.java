@@ -3,15 +3,15 @@ package dev.mincover.lab.model;
 /**
  * The size of a {@link Gpt} over bytes.
  *
- * @param layers blocks, 1 to 1024
- * @param width values a byte is embedded in, a multiple of {@code heads}, up to 16384
- * @param heads of attention in each block, at least 1
+ * @param layers number of blocks, 1 to 1024
+ * @param width size of the vector that represents a byte, a multiple of {@code heads}, up to 16384
+ * @param heads attention heads per block, at least 1
  * @param context bytes seen at once, 1 to 65536
- * @param tied whether one matrix both embeds bytes and reads them out
+ * @param tied whether one matrix is both the embedding and the output layer
  */
 public record GptConfig(int layers, int width, int heads, int context, boolean tied) {
 
-  /** Different bytes. */
+  /** The number of different bytes. */
   static final int VOCABULARY = 256;
 
   /**
@@ -31,12 +31,15 @@ public record GptConfig(int layers, int width, int heads, int context, boolean t
     }
   }
 
-  /** The size of a model with one matrix for embedding and read-out. */
+  /** The size of a tied model. */
   public GptConfig(int layers, int width, int heads, int context) {
     this(layers, width, heads, context, true);
   }
 
-  /** The number of weights: embeddings, blocks, the last norm, and a read-out that is not tied. */
+  /**
+   * Returns the number of weights: embeddings, blocks, the last norm, and the output layer if it is
+   * untied.
+   */
   public long parameterCount() {
     long w = width;
     long attention = w * 3 * w + 3 * w + w * w + w;

@@ -8,9 +8,9 @@ import java.util.random.RandomGenerator;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * The weights a {@link Gpt} starts from, by name. They are GPT-2's: Gaussian of deviation 0.02,
- * smaller by sqrt(2 * layers) where a map adds to the residual stream; biases 0; norms 1 and 0. A
- * read-out matrix comes last, so that the others do not depend on there being one.
+ * The initial weights of a {@link Gpt} by name, as GPT-2 has them: Gaussian with deviation 0.02,
+ * divided by sqrt(2 * layers) where a map adds to the residual stream; biases 0; norms 1 and 0. The
+ * matrix of an untied output layer comes last, so that the other weights do not depend on it.
  */
 final class GptWeights {
 
@@ -25,7 +25,7 @@ final class GptWeights {
     this.type = type;
   }
 
-  /** Equal seeds give equal bits: drawn in float32, then rounded to the type. */
+  /** Draws the weights in float32, then rounds them to the type. Equal seeds give equal bits. */
   static Map<String, Tensor> initial(GptConfig config, long seed, WeightType type) {
     GptWeights model = new GptWeights(seed, type);
     int width = config.width();

@@ -3,22 +3,25 @@ package dev.mincover.lab.model;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
-/** A network that is trained on windows of tokens: what the training loop needs to know of it. */
+/** A network that is trained on windows of tokens, as the training loop sees it. */
 public interface LanguageModel extends AutoCloseable {
 
-  /** The weights by name, in a stable order: the model's own tensors, which learning overwrites. */
+  /**
+   * The weights by name, in a stable order. They are the model's own tensors, which training
+   * overwrites.
+   */
   Map<String, Tensor> parameters();
 
   /**
-   * The mean cross-entropy of the targets, in nats a token, as a scalar to differentiate. Must be
-   * called inside a PointerScope, which frees what the pass leaves behind.
+   * Returns the mean cross-entropy of the targets, in nats per token, as a scalar to differentiate.
+   * Must be called inside a PointerScope, which frees the intermediate results.
    *
    * @param inputs int64, batch x length
    * @param targets int64, batch x length
    */
   Tensor loss(Tensor inputs, Tensor targets);
 
-  /** A model over the same weights with gradients of its own, for another thread to work on. */
+  /** Returns a model with the same weights and its own gradients, for another thread. */
   LanguageModel replica();
 
   /** The number of weights. */
@@ -26,7 +29,7 @@ public interface LanguageModel extends AutoCloseable {
     return parameters().values().stream().mapToLong(Tensor::numel).sum();
   }
 
-  /** Lets go of the weights. */
+  /** Releases the weights. */
   @Override
   void close();
 }

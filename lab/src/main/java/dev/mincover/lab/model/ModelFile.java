@@ -14,8 +14,8 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * A {@link Gpt} as a safetensors file, whose metadata tell the model's size. The weights' type is
- * that of its tensors.
+ * Writes and reads a {@link Gpt} as a safetensors file. The metadata hold the size of the model.
+ * The type of the weights is that of the tensors.
  */
 public final class ModelFile {
 
@@ -24,7 +24,7 @@ public final class ModelFile {
   private ModelFile() {}
 
   /**
-   * Writes all weights, replacing an older file at once when it is complete.
+   * Writes all weights. An older file is replaced at once when the new one is complete.
    *
    * @throws UserError if the file cannot be written
    */
@@ -92,7 +92,7 @@ public final class ModelFile {
     return Integer.parseInt(value);
   }
 
-  /** Files from before there was a choice say nothing, and are tied. */
+  /** Returns whether the model is tied. Older files do not say, and their models are tied. */
   private static boolean tied(Map<String, String> metadata) {
     String value = metadata.getOrDefault("tied", "true");
     if (!value.equals("true") && !value.equals("false")) {
@@ -130,7 +130,7 @@ public final class ModelFile {
     memory(tensor).copyFrom(source.data());
   }
 
-  /** The tensor's own memory, which lives as long as the model. */
+  /** Returns the tensor's memory, which is valid as long as the model. */
   @SuppressWarnings("restricted")
   private static MemorySegment memory(Tensor tensor) {
     return MemorySegment.ofAddress(tensor.data_ptr().address()).reinterpret(tensor.nbytes());

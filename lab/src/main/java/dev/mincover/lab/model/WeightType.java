@@ -3,7 +3,9 @@ package dev.mincover.lab.model;
 import dev.mincover.lab.safetensors.StoredType;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** The types that a model's weights can have, and what engine and file format call them. */
+/**
+ * The types that a model's weights can have, with their names in libtorch and in safetensors files.
+ */
 public enum WeightType {
   /** IEEE 754 single precision. */
   FLOAT32(ScalarType.Float, StoredType.F32),
@@ -20,7 +22,7 @@ public enum WeightType {
     this.file = file;
   }
 
-  /** Bytes a weight. */
+  /** Bytes per weight. */
   public int bytes() {
     return file.bytes();
   }

@@ -1,4 +1,7 @@
-/** Language models on JavaCPP PyTorch. */
+/**
+ * The language model that the lab trains, on libtorch tensors: its layers, initial weights, file
+ * and generated text.
+ */
 @NullMarked
 package dev.mincover.lab.model;
 

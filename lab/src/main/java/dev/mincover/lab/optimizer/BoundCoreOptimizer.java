@@ -7,16 +7,16 @@ import dev.mincover.torch.TorchOptimizer;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
-/** An optimizer of Mincover's core, over libtorch's tensors. */
+/** An optimizer of Mincover's core that steps libtorch tensors. */
 public final class BoundCoreOptimizer implements BoundOptimizer {
 
   private final Recipe recipe;
   private final TorchOptimizer optimizer;
 
   /**
-   * Binds a recipe and allocates its state.
+   * Binds a recipe to tensors and allocates its state.
    *
-   * @param threads how many share a step
+   * @param threads that share a step
    * @throws IllegalArgumentException as {@link TorchOptimizer#bind(Recipe, Map, int)}
    */
   public BoundCoreOptimizer(Recipe recipe, Map<String, Tensor> parameters, int threads) {
@@ -24,7 +24,7 @@ public final class BoundCoreOptimizer implements BoundOptimizer {
     this.optimizer = TorchOptimizer.bind(recipe, parameters, threads);
   }
 
-  /** The optimizer of core that takes the steps. */
+  /** The optimizer of the core that takes the steps. */
   public Optimizer core() {
     return optimizer.core();
   }

@@ -7,7 +7,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * An optimizer of libtorch's own, with the learning rates of a schedule. It checks no gradients.
+ * An optimizer of libtorch that takes its learning rates from a schedule. It does not check
+ * gradients.
  */
 public final class BoundLibtorchOptimizer implements BoundOptimizer {
 
@@ -18,10 +19,10 @@ public final class BoundLibtorchOptimizer implements BoundOptimizer {
   private long steps;
 
   /**
-   * Takes over an optimizer, which it closes.
+   * Takes over an optimizer, and closes it when it is closed itself.
    *
-   * @param weights those that the optimizer steps
-   * @param threads of libtorch that may share a step
+   * @param weights the weights that the optimizer steps
+   * @param threads of libtorch that share a step
    */
   public BoundLibtorchOptimizer(
       LibtorchOptimizer optimizer, Schedule schedule, List<Tensor> weights, int threads) {
@@ -38,7 +39,7 @@ public final class BoundLibtorchOptimizer implements BoundOptimizer {
 
   @Override
   public void step() {
-    // Of this thread alone, and only for now: the model's operations stay on one thread each.
+    // Only for this thread and this step: operations of the model run on one thread each.
     int before = torch.get_num_threads();
     torch.set_num_threads(threads);
     try {

@@ -2,33 +2,31 @@ package dev.mincover.lab.optimizer;
 
 import dev.mincover.NonFiniteGradientException;
 
-/**
- * An optimizer bound to the weights of a model, as a training takes it. Closing frees its state.
- */
+/** An optimizer that is bound to the weights of a model. Closing it frees its state. */
 public interface BoundOptimizer extends AutoCloseable {
 
-  /** The learning rate that the next step will have. */
+  /** The learning rate of the next step. */
   double learningRate();
 
   /**
-   * Changes the weights by their gradients.
+   * Changes the weights according to their gradients.
    *
-   * @throws NonFiniteGradientException if it refuses them
+   * @throws NonFiniteGradientException if it refuses the gradients
    */
   void step();
 
   /** Makes every gradient undefined. */
   void zeroGradients();
 
-  /** Bytes allocated beside weights and gradients. */
+  /** Bytes of state, in addition to weights and gradients. */
   long stateBytes();
 
-  /** Steps left out because a gradient was not finite. */
+  /** The number of steps left out because a gradient was not finite. */
   long skippedSteps();
 
   /**
-   * Does something with the weights that count in the end: their average, if one is kept, otherwise
-   * those of the last step.
+   * Runs a task while the model holds its final weights: the average of the weights if one is kept,
+   * otherwise the weights of the last step.
    */
   void withFinalWeights(Runnable task);
 

@@ -20,7 +20,7 @@ import dev.mincover.recipe.Sm3;
 import dev.mincover.schedule.Schedule;
 import java.util.List;
 
-/** Recipes of core as settings describe them. */
+/** Builds recipes of Mincover's core from settings. */
 public final class CoreRecipes {
 
   public static final String NEAREST = "nearest";
@@ -32,12 +32,13 @@ public final class CoreRecipes {
   private CoreRecipes() {}
 
   /**
-   * The recipe of a run.
+   * Returns the recipe of a run.
    *
-   * @param steps how many the run will have; settings give warm-up and the like as shares of them
+   * @param steps number of steps of the run; settings give warm-up, cool-down and averages as
+   *     shares of it
    * @param seed of stochastic rounding
    * @throws UserError if a value is out of range, naming its option
-   * @throws IllegalArgumentException if the optimizer is not of core
+   * @throws IllegalArgumentException if a value is out of range, naming its option
    */
   public static Recipe of(OptimizerSettings settings, long steps, long seed) {
     Schedule schedule = Schedules.of(settings.rate(), steps);

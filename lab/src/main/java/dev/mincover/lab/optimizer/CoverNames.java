@@ -19,7 +19,7 @@ import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Covers by the names that {@code --cover} has for them. */
+/** Reads and writes covers by the names that {@code --cover} uses. */
 public final class CoverNames {
 
   private static final String OPTION = "--cover";
@@ -35,10 +35,10 @@ public final class CoverNames {
   private CoverNames() {}
 
   /**
-   * The covers of a model's parameters. One that is given for all parameters by axes is for its
-   * matrices: a vector has but one axis, and keeps its slices.
+   * Returns the covers of a model's parameters. A cover by axes that is given for all parameters
+   * applies to matrices only: a vector has one axis, and keeps its slices.
    *
-   * @param covers for all parameters, then by patterns
+   * @param covers the cover of all parameters, then rules of the form PATTERN=COVER
    */
   static ByName<Cover> of(List<String> covers) {
     Cover all = parse(covers.getFirst());
@@ -60,7 +60,7 @@ public final class CoverNames {
     return byName;
   }
 
-  /** The name of a cover; of sets of one's own, how many there are. */
+  /** Returns the name of a cover, or the number of sets for sets from a file. */
   public static String name(Cover cover) {
     return switch (cover) {
       case Cover.Slices _ -> OptimizerSettings.SLICES;
@@ -107,7 +107,7 @@ public final class CoverNames {
     } catch (IOException e) {
       throw new UserError("%s: cannot read %s".formatted(OPTION, file), e);
     } catch (JacksonException e) {
-      // Refused below, in our words.
+      // Refused below, with a message that names the option.
     }
     throw new UserError(
         "%s: %s is not a JSON array of arrays of indices, such as [[0, 1], [1, 2]]"

@@ -6,21 +6,23 @@ import dev.mincover.recipe.ByName.Rule;
 import java.util.Collection;
 import java.util.List;
 
-/** Options of the form {@code PATTERN=VALUE}, over the names of a model's parameters. */
+/**
+ * Reads options of the form {@code PATTERN=VALUE}, where the pattern matches names of parameters.
+ */
 public final class NamePatterns {
 
   private NamePatterns() {}
 
-  /** Whether the text has a pattern. */
+  /** Whether the text begins with a pattern. */
   public static boolean isRule(String text) {
-    // A file of sets may have any name.
+    // The name of a file of sets may contain an equals sign.
     return text.indexOf('=') >= 0 && !text.startsWith(CoverNames.SETS);
   }
 
   /**
-   * The pattern and the text after it.
+   * Returns the pattern and the value.
    *
-   * @throws UserError if there is none
+   * @throws UserError if there is no pattern
    */
   static Rule<String> rule(String option, String text, String example) {
     int at = text.indexOf('=');
@@ -32,10 +34,10 @@ public final class NamePatterns {
   }
 
   /**
-   * Refuses patterns that name no parameter: a slip of the pen would go unnoticed.
+   * Refuses patterns that match no parameter: a typing error would go unnoticed.
    *
    * @param names of all parameters
-   * @throws UserError naming option and pattern
+   * @throws UserError naming the option and the pattern
    */
   public static void requireMatches(OptimizerSettings settings, Collection<String> names) {
     List<String> cover = settings.rule().cover();
@@ -53,15 +55,15 @@ public final class NamePatterns {
   }
 
   /**
-   * Refuses a pattern that names no parameter.
+   * Refuses a pattern that matches no parameter.
    *
    * @param names of all parameters
-   * @throws UserError naming option and pattern
+   * @throws UserError naming the option and the pattern
    */
   public static void requireMatch(String option, String pattern, Collection<String> names) {
     Rule<String> rule = new Rule<>(pattern, "");
     if (names.stream().noneMatch(rule::matches)) {
-      // What the blocks repeat is listed once, as a pattern for all of them.
+      // Parameters that all blocks have are listed once, as a pattern.
       List<String> known =
           names.stream().map(name -> name.replaceFirst("^h\\.\\d+\\.", "h.*.")).distinct().toList();
       throw new UserError(

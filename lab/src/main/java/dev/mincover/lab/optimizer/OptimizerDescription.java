@@ -9,12 +9,18 @@ import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** An optimizer in a line: its name, its momentum, and all that is not as it is by default. */
+/**
+ * Describes an optimizer in a line: its name, its momentum, and every choice that differs from the
+ * default.
+ */
 public final class OptimizerDescription {
 
   private OptimizerDescription() {}
 
-  /** Such as {@code SM3-II, momentum 0.9 (int8), weight decay 0.01}. */
+  /**
+   * Describes everything but the learning rate, such as {@code SM3-II, momentum 0.9 (int8), weight
+   * decay 0.01}.
+   */
   public static String of(OptimizerSettings settings) {
     OptimizerKind kind = Names.parse("optimizer", settings.name(), OptimizerKind.class);
     OptimizerSettings.Rule rule = settings.rule();
@@ -42,7 +48,7 @@ public final class OptimizerDescription {
     return String.join(", ", parts);
   }
 
-  /** Such as {@code learning rate 0.02, inverse-sqrt}. */
+  /** Describes the learning rate, such as {@code learning rate 0.02, inverse-sqrt}. */
   public static String ofRate(OptimizerSettings settings) {
     OptimizerKind kind = Names.parse("optimizer", settings.name(), OptimizerKind.class);
     List<String> parts = new ArrayList<>();

@@ -2,7 +2,7 @@ package dev.mincover.lab.optimizer;
 
 import org.jspecify.annotations.Nullable;
 
-/** The optimizers that can be chosen, each with what holds unless an option says otherwise. */
+/** The optimizers that {@code --optimizer} can name, with their defaults. */
 public enum OptimizerKind {
   /** {@link dev.mincover.recipe.Sm3}. */
   SM3("SM3", 0.08, 0.3, 0.9, 1.0, 0.0),
@@ -46,36 +46,40 @@ public enum OptimizerKind {
     return title;
   }
 
-  /** Whether it is of libtorch's own, and takes none of the options about gradients and weights. */
+  /**
+   * Whether it is one of libtorch's own. Such an optimizer takes none of the options about
+   * gradients and weights.
+   */
   public boolean isLibtorch() {
     return name().startsWith("TORCH_");
   }
 
-  /** Whether it is Adam, whoever's. */
+  /** Whether it is Adam, of Mincover or of libtorch. */
   public boolean isAdam() {
     return this == ADAM || this == TORCH_FUSED_ADAM;
   }
 
-  /** The highest learning rate; null for steps relative to the weights. */
+  /** The default of the highest learning rate; null for steps relative to the weights. */
   public @Nullable Double learningRate() {
     return learningRate;
   }
 
-  /** Share of the steps over which the rate rises. */
+  /** The default share of the steps over which the rate rises. */
   public double warmup() {
     return warmup;
   }
 
+  /** The default momentum; 0 for none. */
   public double momentum() {
     return momentum;
   }
 
-  /** How much of the past second moment stays; null if there is no such choice. */
+  /** The default share of the past second moment that is kept; null if it cannot be chosen. */
   public @Nullable Double beta2() {
     return beta2;
   }
 
-  /** Null if there is no such choice. */
+  /** The default epsilon; null if it cannot be chosen. */
   public @Nullable Double epsilon() {
     return epsilon;
   }

@@ -16,13 +16,14 @@ import java.util.Map;
 import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 
-/** What settings describe, checked and ready to be bound to the weights of a model. */
+/** An optimizer whose settings are checked, ready to be bound to the weights of a model. */
 public sealed interface OptimizerRecipe {
 
   /**
-   * The recipe of a run.
+   * Returns the recipe that settings describe.
    *
-   * @param steps how many the run will have; settings give warm-up and the like as shares of them
+   * @param steps number of steps of the run; settings give warm-up, cool-down and averages as
+   *     shares of it
    * @param seed of stochastic rounding
    * @throws UserError if a value is out of range, naming its option
    */
@@ -33,22 +34,22 @@ public sealed interface OptimizerRecipe {
         : new OfCore(CoreRecipes.of(settings, steps, seed));
   }
 
-  /** Whether it takes sparse gradients, in which rows may occur more than once. */
+  /** Whether it accepts sparse gradients, in which rows may occur more than once. */
   boolean takesSparse();
 
   /**
-   * Allocates the state.
+   * Allocates the state and binds it to weights.
    *
    * @param parameters the weights by name
-   * @param threads how many may share a step
-   * @throws IllegalArgumentException if the weights are not such as it can step
+   * @param threads that share a step
+   * @throws IllegalArgumentException if the optimizer cannot step such weights
    */
   BoundOptimizer bind(Map<String, Tensor> parameters, int threads);
 
   /**
-   * Of Mincover's core.
+   * An optimizer of Mincover's core.
    *
-   * @param recipe as core takes it
+   * @param recipe as the core takes it
    */
   record OfCore(Recipe recipe) implements OptimizerRecipe {
 
@@ -64,10 +65,10 @@ public sealed interface OptimizerRecipe {
   }
 
   /**
-   * Of libtorch.
+   * An optimizer of libtorch.
    *
    * @param schedule of the learning rate
-   * @param constructor of the optimizer over weights
+   * @param constructor makes the optimizer for a list of weights
    */
   record OfLibtorch(Schedule schedule, Function<List<Tensor>, LibtorchOptimizer> constructor)
       implements OptimizerRecipe {
@@ -103,7 +104,10 @@ public sealed interface OptimizerRecipe {
       return new OfLibtorch(schedule, constructor);
     }
 
-    /** The kernels divide by 0 where all gradients so far were 0 unless there is an epsilon. */
+    /**
+     * Returns epsilon, which must be positive: without it, libtorch divides by 0 where all
+     * gradients so far were 0.
+     */
     private static double positive(OptimizerSettings settings) {
       double epsilon = requireNonNull(settings.rule().epsilon());
       if (!(epsilon > 0) || Double.isInfinite(epsilon)) {

@@ -7,7 +7,10 @@ import dev.mincover.schedule.Schedule;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** The learning rate of a run by step. Shares of the steps become steps here. */
+/**
+ * Builds schedules of the learning rate from settings. Settings give shares of the steps, schedules
+ * count steps.
+ */
 public final class Schedules {
 
   public static final String CONSTANT = "constant";
@@ -18,7 +21,9 @@ public final class Schedules {
 
   private Schedules() {}
 
-  /** The schedule of a run of {@code steps} steps: a shape between warm-up and cool-down. */
+  /**
+   * Returns the schedule of a run with {@code steps} steps: a shape between warm-up and cool-down.
+   */
   static Schedule of(OptimizerSettings.Rate rate, long steps) {
     OptionChecks.requireShare("--warmup", rate.warmup(), "0.05");
     OptionChecks.requireShare("--cooldown", rate.cooldown(), "0.1");
@@ -50,7 +55,10 @@ public final class Schedules {
             .formatted(OPTION, text, CONSTANT, INVERSE_SQRT, PIECEWISE));
   }
 
-  /** Pieces are FACTOR@SHARE: the learning rate times the factor after that share of the steps. */
+  /**
+   * Reads pieces of the form FACTOR@SHARE: the learning rate is multiplied by FACTOR after that
+   * share of the steps.
+   */
   private static Schedule piecewise(double eta, String text, long steps) {
     Map<Long, Schedule> pieces = new TreeMap<>(Map.of(1L, Schedule.constant(eta)));
     double before = -1;
@@ -73,7 +81,7 @@ public final class Schedules {
     return Schedule.piecewise(pieces);
   }
 
-  /** NaN if it is none. */
+  /** Returns the number, or NaN if the text is not a number. */
   private static double number(String text) {
     try {
       return Double.parseDouble(text);

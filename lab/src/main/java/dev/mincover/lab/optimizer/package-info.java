@@ -1,4 +1,10 @@
-/** The optimizer of a run: its options, what they choose, and the recipe that comes of it. */
+/**
+ * The optimizer of a run, from its settings to the steps: {@link
+ * dev.mincover.lab.optimizer.OptimizerSettings} holds the choices as text, {@link
+ * dev.mincover.lab.optimizer.OptimizerRecipe} checks them, {@link
+ * dev.mincover.lab.optimizer.BoundOptimizer} steps the weights of a model. Mincover's core and
+ * libtorch's own optimizers look alike from here.
+ */
 @NullMarked
 package dev.mincover.lab.optimizer;
 

@@ -13,7 +13,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** The options of stepping a whole model. */
+/** The options of {@code mincover bench --model}: SM3 steps all weights of one model. */
 @HelpSection("A whole model")
 public final class BenchModelOptions {
 
@@ -23,39 +23,39 @@ public final class BenchModelOptions {
       names = "--model",
       paramLabel = "NAME",
       description =
-          "Step every weight of this model with SM3 without momentum, in place of the table:"
-              + " gpt2, gpt2-medium, gpt2-large, gpt2-xl (1.6 G weights) or 10b (10.3 G).")
+          "Steps every weight of this model with SM3 without momentum, instead of the tensors of the"
+              + " table: gpt2, gpt2-medium, gpt2-large, gpt2-xl (1.6 G weights) or 10b (10.3 G).")
   private @Nullable String model;
 
   @Option(
       names = "--mapped",
       paramLabel = "DIR",
       description =
-          "Keep weights and gradients in mapped files in this directory, with a layer at a time"
-              + " in memory. The files are written first and removed in the end.")
+          "Keeps weights and gradients in memory-mapped files in this directory, with one layer at a"
+              + " time in memory. The files are written first and removed at the end.")
   private @Nullable Path mapped;
 
   @Option(
       names = "--weights",
       paramLabel = "TYPE",
       description =
-          "Type of weights and gradients: float32, bfloat16 or float16. Default: float32,"
-              + " bfloat16 in files.")
+          "Type of weights and gradients: float32, bfloat16 or float16. Default: float32; bfloat16"
+              + " with --mapped.")
   private @Nullable String weights;
 
   @Option(
       names = "--steps",
       paramLabel = "N",
-      description = "Steps of the model. Default: 3, 1 in files.")
+      description = "Number of steps. Default: 3; 1 with --mapped.")
   private @Nullable Integer steps;
 
-  /** Whether a model was asked for, in place of the table. */
+  /** Whether a model is stepped, instead of the tensors of the table. */
   public boolean isChosen() {
     return model != null;
   }
 
   /**
-   * Refuses options that are for a model, where there is none.
+   * Refuses the options of a model if no model is given.
    *
    * @throws UserError naming one of them
    */
@@ -74,7 +74,7 @@ public final class BenchModelOptions {
   /**
    * Steps the model.
    *
-   * @throws UserError if an option is wrong, or memory or disk do not suffice
+   * @throws UserError if an option is wrong, or there is too little memory or disk
    */
   public void run(int threads, PrintWriter out) {
     GptSize size = GptSize.named(String.valueOf(model));

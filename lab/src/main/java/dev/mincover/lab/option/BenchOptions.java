@@ -144,7 +144,7 @@ public final class BenchOptions {
     return Duration.ofMillis((long) (1000 * time));
   }
 
-  /** Where the figures go besides. */
+  /** The option {@code --json}. */
   public JsonOption json() {
     return json;
   }

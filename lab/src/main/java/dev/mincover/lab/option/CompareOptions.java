@@ -115,7 +115,7 @@ public final class CompareOptions {
     return directory;
   }
 
-  /** Where the figures go besides. */
+  /** The option {@code --json}. */
   public JsonOption json() {
     return json;
   }

@@ -14,7 +14,9 @@ import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The option of commands that print tables to give their figures as JSON. */
+/**
+ * The option {@code --json}, with which a command that prints tables writes its figures as JSON.
+ */
 public final class JsonOption {
 
   private static final String STANDARD_OUTPUT = "-";
@@ -29,8 +31,8 @@ public final class JsonOption {
       names = "--json",
       paramLabel = "FILE",
       description =
-          "Write the figures to this file as well, as JSON; to standard output, instead of"
-              + " tables, with -.")
+          "Writes the figures to this file as JSON, in addition to the tables. With -, writes JSON"
+              + " to standard output instead of the tables.")
   private @Nullable String json;
 
   /** Whether the option is given. */
@@ -38,13 +40,13 @@ public final class JsonOption {
     return json != null;
   }
 
-  /** Whether tables are to be printed, which is so unless JSON takes their place. */
+  /** Whether the command prints its tables. It does not if the JSON goes to standard output. */
   public boolean leavesTables() {
     return !STANDARD_OUTPUT.equals(json);
   }
 
   /**
-   * Checks that the file, if there is to be one, can be written; writes nothing.
+   * Checks that the file, if one is given, can be written. Writes nothing.
    *
    * @throws UserError if it cannot
    */
@@ -53,9 +55,9 @@ public final class JsonOption {
   }
 
   /**
-   * Writes the figures to wherever they are wanted, if anywhere.
+   * Writes the figures to the file or to standard output. Does nothing if the option is not given.
    *
-   * @param figures what Jackson makes JSON of
+   * @param figures any value that Jackson can turn into JSON
    * @param out standard output
    * @throws UserError if the file cannot be written
    */
@@ -70,12 +72,14 @@ public final class JsonOption {
     }
   }
 
-  /** The figures as JSON of several lines. */
+  /** Returns the figures as indented JSON. */
   public static String text(Object figures) {
     return JSON.writeValueAsString(figures);
   }
 
-  /** Writes a file, replacing an older one at once when it is complete. */
+  /**
+   * Writes the figures to a file. An older file is replaced at once when the new one is complete.
+   */
   public static void write(Object figures, Path file) {
     byte[] bytes = (text(figures) + "\n").getBytes(UTF_8);
     AtomicFile.write(file, channel -> channel.write(ByteBuffer.wrap(bytes)));

@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 
 /**
- * The options of a command that trains with an optimizer. A field is null when its option is not
- * given and that makes a difference, so that one without effect is refused and never ignored.
+ * The options that choose and configure an optimizer. A field is null if its option is not given
+ * and the difference matters: an option without effect is refused, never ignored.
  */
 public final class OptimizerOptions {
 
@@ -40,14 +40,14 @@ public final class OptimizerOptions {
 
   @Mixin private StepOptions step = new StepOptions();
 
-  /** The options of sm3 by default. */
+  /** The default options, those of sm3. */
   public OptimizerOptions() {}
 
   /**
-   * What the options choose, with defaults for those not given. Numbers are not checked yet; {@link
-   * CoreRecipes#of} does that.
+   * Returns the settings that the options choose, with defaults for options that are not given.
+   * Numbers are not checked here; {@link CoreRecipes#of} checks them.
    *
-   * @param weights the type of the weights to train
+   * @param weights type of the weights to train
    * @throws UserError if an option has no effect together with the others, or a name is unknown
    */
   public OptimizerSettings settings(WeightType weights) {
@@ -108,7 +108,10 @@ public final class OptimizerOptions {
         new OptimizerSettings.Weights(step.rounding, step.average));
   }
 
-  /** They step float32 weights by their rule, and nothing besides. */
+  /**
+   * Refuses the options that libtorch's optimizers cannot follow: they step float32 weights by
+   * their rule and do nothing else.
+   */
   private void refuseWhatLibtorchLacks(OptimizerKind kind, WeightType weights) {
     if (kind == TORCH_FUSED_ADAGRAD) {
       refuseFor(kind, "--momentum", rule.momentum);
@@ -139,7 +142,7 @@ public final class OptimizerOptions {
     return kind == TORCH_FUSED_SGD ? Momentum.Kind.HEAVY_BALL : Momentum.Kind.AVERAGE;
   }
 
-  /** The cover of all parameters, then those by patterns. */
+  /** Returns the cover of all parameters, then the rules for some of them. */
   private List<String> covers() {
     List<String> given = rule.cover == null ? List.of() : rule.cover;
     List<String> all = given.stream().filter(text -> !NamePatterns.isRule(text)).toList();
@@ -165,14 +168,14 @@ public final class OptimizerOptions {
     return step.noDecay == null ? Gpt.VECTORS : step.noDecay;
   }
 
-  /** The full name of a constant of an enum, or of the default. */
+  /** Returns the full name of the constant that the text names, or of the default. */
   private static <E extends Enum<E>> String name(
       String option, @Nullable String name, E otherwise) {
     return Names.of(
         name == null ? otherwise : Names.parse(option, name, otherwise.getDeclaringClass()));
   }
 
-  /** No bound at all is what null says. */
+  /** Returns null for an infinite bound, which is no bound. */
   private static @Nullable Double finite(@Nullable Double bound) {
     return bound != null && bound == Double.POSITIVE_INFINITY ? null : bound;
   }

@@ -3,13 +3,16 @@ package dev.mincover.lab.option;
 import dev.mincover.lab.common.OptionChecks;
 import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.data.Corpus;
+import dev.mincover.lab.libtorch.CpuSwitches;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** The options of what is read, how much of it at a time, and by how many threads. */
+/**
+ * The options of text, batch, threads and processor that {@code train} and {@code compare} share.
+ */
 @HelpSection("Text and run")
 public final class TextOptions {
 
@@ -18,27 +21,51 @@ public final class TextOptions {
       arity = "1..*",
       paramLabel = "FILE-OR-DIR",
       description =
-          "Train on these files, or on all text files in these directories; about 5 %% is held out"
-              + " for validation. Default: Java sources of guava, commons-lang3, spring-core,"
-              + " jackson-databind and lucene-core, validated on commons-math3.")
+          "Trains on these files, or on all text files in these directories. About 5 %% of the text"
+              + " is held out for validation. Default: Java sources of guava, commons-lang3,"
+              + " spring-core, jackson-databind and lucene-core, validated on commons-math3.")
   private @Nullable List<Path> corpus;
 
-  @Option(names = "--batch", paramLabel = "N", description = "Windows of text in a step.")
+  @Option(names = "--batch", paramLabel = "N", description = "Windows of text per step.")
   public int batch = 8;
 
   @Option(
       names = "--threads",
       paramLabel = "N",
       description =
-          "Threads that share a batch and the optimizer's steps; equal seed and threads give equal"
-              + " losses. Default: the processors, at most --batch.")
+          "Threads that share a batch and the optimizer's steps. Equal seeds and threads give equal"
+              + " losses on processors of the same kind. Default: the number of processors, at most"
+              + " --batch.")
   private @Nullable Integer threads;
 
-  /** These options, once their numbers are known to be in range. */
+  @Option(
+      names = "--portable",
+      description =
+          "Computes with instructions that every x86-64 processor with AVX2 has. Equal seeds and"
+              + " threads then give equal losses on all of these.")
+  private boolean portable;
+
+  /**
+   * Returns these options after checking that the numbers are in range.
+   *
+   * @throws UserError if one is out of range
+   */
   public TextOptions checked() {
     OptionChecks.requireCount("--batch", batch, 1 << 14);
     OptionChecks.requireCount("--threads", threads(), 1 << 10);
     return this;
+  }
+
+  /**
+   * Makes libtorch compute with portable instructions, if that option is given. Must be called
+   * before libtorch is loaded.
+   *
+   * @throws UserError if this platform cannot run them
+   */
+  public void chooseCode() {
+    if (portable) {
+      CpuSwitches.usePortable();
+    }
   }
 
   public int threads() {
@@ -50,10 +77,13 @@ public final class TextOptions {
     return corpus == null ? Corpus.javaSources(defaultCorpus()) : Corpus.files(corpus);
   }
 
-  /** What chooses the same on a command line. */
+  /** Returns these options as words of a command line. */
   public List<String> arguments() {
     List<String> arguments = new ArrayList<>(List.of("--batch", "" + batch));
     arguments.addAll(List.of("--threads", "" + threads()));
+    if (portable) {
+      arguments.add("--portable");
+    }
     if (corpus != null) {
       arguments.add("--corpus");
       corpus.forEach(path -> arguments.add(path.toString()));

@@ -12,7 +12,10 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** The options of what a run reads, how long it takes and what it leaves. */
+/**
+ * The options that only {@code mincover train} has, except those of the model and the optimizer:
+ * text, length and files of the run.
+ */
 @HelpSection("Text and run")
 public final class TrainOptions {
 
@@ -21,7 +24,7 @@ public final class TrainOptions {
   @Option(
       names = "--out",
       paramLabel = "DIR",
-      description = "Run directory; must not exist. Default: runs/<time>-<optimizer>.")
+      description = "Run directory. It must not exist. Default: runs/<time>-<optimizer>.")
   private @Nullable Path out;
 
   @Option(
@@ -29,37 +32,37 @@ public final class TrainOptions {
       arity = "1..*",
       paramLabel = "all|none|PATTERN",
       description =
-          "Record what the gradients of all parameters, of none, or of those whose names match add"
-              + " up to, for 'mincover inspect' and the pictures of a report: 4 bytes a weight,"
-              + " and a few percent of the time, not counted in tokens/s. Default: all of a model"
-              + " of up to 4,000,000 weights, none of a larger one.")
+          "Records sums of squared gradients for 'mincover inspect' and the charts of a report: of"
+              + " all parameters, of none, or of those whose names match. Costs 4 bytes per weight"
+              + " and a few percent of time, which tokens/s does not count. Default: all for a model"
+              + " of up to 4,000,000 weights, none for a larger one.")
   private @Nullable List<String> statistics;
 
-  @Option(names = "--steps", paramLabel = "N", description = "Training steps.")
+  @Option(names = "--steps", paramLabel = "N", description = "Number of training steps.")
   public long steps = 1600;
 
   @Option(
       names = "--seed",
       paramLabel = "S",
-      description = "Of weights, batches and stochastic rounding.")
+      description = "Seed of weights, batches and stochastic rounding.")
   public long seed = 1;
 
   @Option(
       names = "--sample",
       paramLabel = "BYTES",
-      description = "How much text to write at the end, to show what was learned; 0 is none.")
+      description = "Bytes of text that the model generates at the end; 0 for none.")
   public int sample = 400;
 
   @Option(
       names = "--no-report",
-      description = "Leave out report.html, the charts of the run in one page.")
+      description = "Does not write report.html, the page with the charts of the run.")
   private boolean noReport;
 
   @Option(
       names = "--open",
       description =
-          "Show these charts while the run goes on: serves them to a browser on this machine, which"
-              + " loads them anew every 10 s, and opens it if there is a desktop.")
+          "Shows the charts in a browser during the run. The page is served on this machine only, and"
+              + " reloads every 10 s.")
   public boolean open;
 
   /** Whether the run ends with a report. */
@@ -67,7 +70,11 @@ public final class TrainOptions {
     return !noReport;
   }
 
-  /** These options, once their numbers are known to be in range. */
+  /**
+   * Returns these options after checking that the numbers are in range.
+   *
+   * @throws UserError if one is out of range
+   */
   public TrainOptions checked() {
     OptionChecks.requireCount("--steps", steps, 1L << 40);
     text.checked();
@@ -78,7 +85,11 @@ public final class TrainOptions {
     return this;
   }
 
-  /** Where the run will leave its files; checked, not made. */
+  /**
+   * Returns the run directory. It is checked, but not made.
+   *
+   * @throws UserError if it cannot be made
+   */
   public RunDirectory directory(String optimizer) {
     RunDirectory directory =
         out == null
@@ -88,7 +99,7 @@ public final class TrainOptions {
     return directory;
   }
 
-  /** Which parameters get statistics. */
+  /** Returns the selection of parameters that get gradient statistics. */
   public StatisticsSelection statistics() {
     return new StatisticsSelection(statistics == null ? List.of() : statistics);
   }

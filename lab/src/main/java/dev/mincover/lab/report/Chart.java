@@ -4,13 +4,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A chart: what the page draws, what {@link Pictures} draws, and the same in words and numbers.
+ * A chart of a report, which the page and {@link Pictures} draw, and the same in words and numbers.
  *
- * @param id of the page's element, and the picture's name
+ * @param id of the page's element, and the name of the picture
  * @param words about the chart
  * @param size of the chart
  * @param drawing for ECharts
- * @param controls what can be changed about it
+ * @param controls the choices between views
  * @param numbers the same in a table
  */
 record Chart(
@@ -48,10 +48,10 @@ record Chart(
   }
 
   /**
-   * A choice between views. Charts that have a control of the same id change together.
+   * A choice between views. Charts with a control of the same id change together.
    *
    * @param label of the whole choice
-   * @param views the first is that of the option
+   * @param views the first one is the view of the option
    */
   record Control(String id, String label, List<View> views) {
 
@@ -69,9 +69,9 @@ record Chart(
   record View(String id, String label, Map<String, Object> patch) {}
 
   /**
-   * Numbers in words.
+   * A table of numbers, as text.
    *
-   * @param rows as many cells as the head
+   * @param rows with as many cells as the head
    */
   record Table(List<String> head, List<List<String>> rows) {
 

@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
 
-/** Losses and learning rates over the course of the trainings. */
+/** Charts of losses and learning rates over the course of the trainings. */
 final class CourseCharts {
-  /** Training losses are smoothed over this share of a run. */
+  /** The share of a run over which training losses are smoothed. */
   private static final double SMOOTH = 0.02;
 
   private static final int HEIGHT = 400;
@@ -16,7 +16,9 @@ final class CourseCharts {
 
   private CourseCharts() {}
 
-  /** Validation losses, with a byte bigram's if it is the same for all. */
+  /**
+   * Makes the chart of validation losses, with the loss of a byte bigram if it is the same for all.
+   */
   static Chart validation(List<Series> all) {
     Function<ReportedRun, Curve> curve =
         run -> Curve.of(run.metrics(), row -> Curve.bits(row.validationLoss()));
@@ -46,7 +48,7 @@ final class CourseCharts {
         numbers("bits per byte", all, curve));
   }
 
-  /** Training losses, smoothed. */
+  /** Makes the chart of smoothed training losses. */
   static Chart training(List<Series> all) {
     Function<ReportedRun, Curve> curve =
         run ->
@@ -62,7 +64,7 @@ final class CourseCharts {
         numbers("bits per byte", all, curve));
   }
 
-  /** Learning rates by step. */
+  /** Makes the chart of learning rates by step. */
   static Chart learningRate(List<Series> all) {
     Function<ReportedRun, Curve> curve = run -> Curve.of(run.metrics(), Metrics.Row::learningRate);
     return chart(

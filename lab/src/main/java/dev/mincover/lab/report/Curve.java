@@ -15,14 +15,17 @@ import org.jspecify.annotations.Nullable;
  */
 record Curve(List<Point> points) {
 
-  /** Points that a chart is given of a curve: more than it has pixels for would only take space. */
+  /**
+   * The largest number of points per curve in a chart. More would need space that the pixels cannot
+   * show.
+   */
   private static final int MOST_POINTS = 400;
 
   /**
    * A value after a step.
    *
-   * @param tokens bytes trained on until then
-   * @param seconds of training until then
+   * @param tokens bytes trained on so far
+   * @param seconds of training so far
    */
   record Point(double step, double tokens, double seconds, double value) {}
 
@@ -32,9 +35,9 @@ record Curve(List<Point> points) {
   }
 
   /**
-   * A column of a run's metrics.
+   * Returns a column of a run's metrics as a curve.
    *
-   * @param value above 0, as logarithmic axes need it; other values are no points
+   * @param value above 0, as logarithmic axes need it; other values are left out
    */
   static Curve of(List<Metrics.Row> rows, ToDoubleFunction<Metrics.Row> value) {
     List<Point> points = new ArrayList<>();
@@ -47,14 +50,14 @@ record Curve(List<Point> points) {
     return new Curve(points);
   }
 
-  /** A loss in nats as bits; NaN if it was not measured. */
+  /** Converts a loss from nats to bits; NaN if it was not measured. */
   static double bits(@Nullable Float nats) {
     return nats == null ? Double.NaN : nats / Math.log(2);
   }
 
   /**
-   * The exponential average of the values up to each point, over about the last {@code span}. The
-   * first points are averages of what there is, not drawn to 0.
+   * Returns the exponential average of the values up to each point, over about the last {@code
+   * span} points. The first averages are over the points so far, and not drawn to 0.
    */
   Curve smoothed(double span) {
     double keep = 1 - 1 / Math.max(1, span);
@@ -69,7 +72,7 @@ record Curve(List<Point> points) {
     return new Curve(smooth);
   }
 
-  /** The mean of curves, at the steps that all of them have. */
+  /** Returns the mean of curves, at the steps that all of them have. */
   static Curve mean(List<Curve> curves) {
     Map<Double, List<Point>> bySteps = new TreeMap<>();
     for (Curve curve : curves) {
@@ -90,12 +93,12 @@ record Curve(List<Point> points) {
     return new Curve(means);
   }
 
-  /** Points spread evenly, the first and the last among them. */
+  /** Returns evenly spread points, including the first and the last. */
   Curve thinned() {
     return thinned(MOST_POINTS);
   }
 
-  /** At most {@code most} points, at least 2. */
+  /** Returns at most {@code most} points, at least 2. */
   Curve thinned(int most) {
     if (points.size() <= most) {
       return this;

@@ -14,11 +14,11 @@ import java.util.function.Predicate;
  * What the runs show, in words.
  *
  * @param headline one sentence without a full stop
- * @param notes sentences on how far to trust it
+ * @param notes sentences on how reliable it is
  */
 record Finding(String headline, List<String> notes) {
 
-  /** Losses closer than this, as a share, are told as equal. */
+  /** The relative difference of losses below which they count as equal. */
   private static final double LEVEL = 0.0005;
 
   /** Copies the list. */
@@ -26,7 +26,7 @@ record Finding(String headline, List<String> notes) {
     notes = List.copyOf(notes);
   }
 
-  /** The finding of a report. */
+  /** Returns the finding of a report. */
   static Finding of(List<Series> all) {
     return new Finding(headline(all), notes(all));
   }
@@ -84,7 +84,7 @@ record Finding(String headline, List<String> notes) {
         .min(Comparator.comparingDouble(series -> series.meanBitsPerByte().orElseThrow()));
   }
 
-  /** The optimizer's name alone if no other series of the report has it too. */
+  /** Returns the optimizer's name alone if no other series of the report has the same name. */
   private static String shortName(Series series, List<Series> all) {
     String name = series.first().optimizer().name();
     boolean only =

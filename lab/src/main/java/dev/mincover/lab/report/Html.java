@@ -5,12 +5,12 @@ import dev.mincover.lab.report.Chart.Table;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** Pieces of a page. */
+/** Parts of a page. */
 final class Html {
 
   private Html() {}
 
-  /** Text that may stand between tags and in attributes with double quotes. */
+  /** Escapes text for use between tags and in attributes with double quotes. */
   static String escape(String text) {
     return text.replace("&", "&amp;")
         .replace("<", "&lt;")
@@ -18,14 +18,14 @@ final class Html {
         .replace("\"", "&quot;");
   }
 
-  /** Paragraphs of one class. */
+  /** Returns paragraphs of one class. */
   static String paragraphs(String kind, List<String> texts) {
     return texts.stream()
         .map(text -> "<p class=\"%s\">%s</p>".formatted(kind, escape(text)))
         .collect(Collectors.joining("\n"));
   }
 
-  /** Buttons of which one is pressed. */
+  /** Returns buttons of which one is pressed. */
   static String control(Control control) {
     StringBuilder buttons = new StringBuilder();
     boolean pressed = true;
@@ -39,7 +39,7 @@ final class Html {
         .formatted(escape(control.label()), buttons);
   }
 
-  /** A chart with its words and numbers; the chart itself is drawn by the page's script. */
+  /** Returns a chart with its words and numbers. The page's script draws the chart itself. */
   static String figure(Chart chart) {
     return """
     <figure class="%s">

@@ -8,13 +8,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Which parameters of a model a report shows. */
+/** Selects the parameters of a model that a report shows. */
 final class Layers {
   private static final int MOST = 6;
 
   private Layers() {}
 
-  /** Those with rows and columns: below rank 2 SM3 is AdaGrad, and there is nothing to see. */
+  /**
+   * Returns the parameters with rows and columns. Below rank 2, SM3 is AdaGrad, and there is
+   * nothing to show.
+   */
   static List<ParameterStatistics> all(GradientStatistics statistics) {
     return statistics.parameters().stream()
         .filter(parameter -> parameter.shape().rank() >= 2 && parameter.shape().size() > 0)
@@ -22,8 +25,9 @@ final class Layers {
   }
 
   /**
-   * At most six: layers that differ in a number alone, such as {@code h.0.attn} and {@code
-   * h.1.attn}, are of a kind, and the middle one of each kind is shown; of many kinds, the largest.
+   * Returns at most six parameters. Layers that differ only in a number, such as {@code h.0.attn}
+   * and {@code h.1.attn}, are of one kind; the middle one of each kind is shown, and if there are
+   * many kinds, the largest.
    */
   static List<ParameterStatistics> chosen(GradientStatistics statistics) {
     Map<String, List<ParameterStatistics>> kinds = new LinkedHashMap<>();

@@ -7,18 +7,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/** Curves over the course of a training in one chart, by step, tokens or time. */
+/** A chart with curves over the course of a training, by step, tokens or time. */
 final class Lines {
   private static final int LEGEND_TEXT = 14;
 
-  /** CSS pixels below which every name of the legend has a row of its own. */
+  /** The width in CSS pixels below which every name of the legend has its own row. */
   private static final int NARROW = 560;
 
   private static final int WIDE = 860;
   private static final int LEGEND_ICON = 63;
   private static final int LEGEND_LETTER = 7;
 
-  /** What can be the horizontal axis. */
+  /** The choices for the horizontal axis. */
   private enum Axis {
     STEP("step", "by step", "step"),
     TOKENS("tokens", "by tokens", "tokens (bytes)"),
@@ -54,7 +54,7 @@ final class Lines {
           Json.object("show", false),
           "axisLabel",
           Json.object("showMaxLabel", this != TIME, "hideOverlap", true),
-          // Of the values that are told of a point: steps and tokens are whole.
+          // Steps and tokens are whole numbers.
           "axisPointer",
           Json.object("label", Json.object("precision", this == TIME ? 1 : 0)));
     }
@@ -66,20 +66,20 @@ final class Lines {
   private final int logBase;
 
   /**
-   * An empty chart.
+   * Makes an empty chart.
    *
-   * @param logBase of the vertical axis: its powers get labels on a logarithmic scale
+   * @param logBase base of the vertical axis: on a logarithmic scale its powers have labels
    */
   Lines(int logBase) {
     this.logBase = logBase;
   }
 
-  /** Lines of the legend if each series has its own. */
+  /** The number of lines of the legend if each series has its own. */
   int legendRows() {
     return legend.size();
   }
 
-  /** Adds the curve of a series, or the mean of its runs' curves, with symbols at its points. */
+  /** Adds the curve of a series, or the mean of its runs' curves, with symbols at the points. */
   Lines add(Series of, Curve curve, boolean symbols) {
     Map<String, Object> line = line(of, curve, 2.2, 1);
     line.put("symbol", Style.symbol(of.index()));
@@ -92,7 +92,7 @@ final class Lines {
     return this;
   }
 
-  /** Adds the curve of one run of a series of several, thin. */
+  /** Adds a thin curve for one of several runs of a series. */
   Lines addThin(Series of, Curve curve) {
     Map<String, Object> line = line(of, curve, 1, 0.45);
     line.put("symbol", "none");
@@ -163,7 +163,7 @@ final class Lines {
     return Json.object("x", axis.id, "y", 3);
   }
 
-  /** The chart's option. */
+  /** Returns the chart's option. */
   Map<String, Object> option() {
     Map<String, Object> base =
         Json.object(
@@ -205,7 +205,10 @@ final class Lines {
                 layout("vertical", 8, legend.size()))));
   }
 
-  /** Rows that the legend takes in a width, or a few more: letters differ in theirs. */
+  /**
+   * Returns the number of rows of a legend of some width, or slightly more, because letters differ
+   * in width.
+   */
   private int rows(int width) {
     int rows = 1;
     int used = 0;
@@ -220,7 +223,7 @@ final class Lines {
     return rows;
   }
 
-  /** The legend in rows, and the curves below it. */
+  /** Returns the layout with the legend in rows and the curves below it. */
   private static Map<String, Object> layout(String orient, int gap, int rows) {
     return Json.object(
         "legend",
@@ -229,7 +232,7 @@ final class Lines {
         Json.object("top", 20 + rows * (LEGEND_TEXT + gap)));
   }
 
-  /** Without the bar to zoom with. */
+  /** Returns the changes for paper: there is no bar to zoom. */
   static Map<String, Object> paper() {
     return Json.object(
         "dataZoom",
@@ -256,7 +259,7 @@ final class Lines {
         Json.object("hideOverlap", true));
   }
 
-  /** By step, tokens or time. */
+  /** Returns the control of the horizontal axis: by step, tokens or time. */
   Control horizontalAxis() {
     List<View> views = new ArrayList<>();
     for (Axis axis : Axis.values()) {
@@ -275,7 +278,7 @@ final class Lines {
     return new Control("axis", "Horizontal axis", views);
   }
 
-  /** Linear or logarithmic. */
+  /** Returns the control of the scale: linear or logarithmic. */
   Control scale() {
     return new Control(
         "scale",

@@ -19,13 +19,13 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The report of runs that go on, for a browser on this machine, which is told to load it anew now
- * and then. A page is made when it is asked for, so that nothing is done while nobody looks.
+ * Serves the report of runs in progress to a browser on this machine. The page reloads from time to
+ * time. It is made only when the browser asks for it.
  */
 public final class LiveReport implements AutoCloseable {
   private static final int SECONDS_BETWEEN = 10;
 
-  /** A browser that has not asked for so long has gone. */
+  /** The time without a request after which the browser counts as closed. */
   private static final long GONE_NANOS = TimeUnit.SECONDS.toNanos(2 * SECONDS_BETWEEN);
 
   private final List<RunDirectory> runs;
@@ -35,9 +35,9 @@ public final class LiveReport implements AutoCloseable {
   private volatile boolean over;
 
   /**
-   * Serves from now on, at a free port of the loopback address.
+   * Starts to serve, at a free port of the loopback address.
    *
-   * @param runs those that the report is of, from when they have begun
+   * @param runs the runs to report, each from when it has begun
    * @throws UserError if there is no such port
    */
   public LiveReport(List<RunDirectory> runs) {
@@ -51,12 +51,14 @@ public final class LiveReport implements AutoCloseable {
     server.start();
   }
 
-  /** Where it is. */
+  /** The address of the page. */
   public URI address() {
     return URI.create("http://localhost:%d/".formatted(server.getAddress().getPort()));
   }
 
-  /** Shows it in the browser if there is one to be found; whoever reads the address can as well. */
+  /**
+   * Opens the page in a browser, if there is a desktop. Otherwise the user can open the address.
+   */
   public void show() {
     try {
       if (!GraphicsEnvironment.isHeadless()
@@ -65,7 +67,7 @@ public final class LiveReport implements AutoCloseable {
         Desktop.getDesktop().browse(address());
       }
     } catch (IOException | RuntimeException | LinkageError | AWTError _) {
-      // No desktop that works: the address has been printed.
+      // The desktop does not work. The address has been printed.
     }
   }
 
@@ -103,7 +105,7 @@ public final class LiveReport implements AutoCloseable {
     try {
       return Report.of(begun).html();
     } catch (UserError e) {
-      // A file that is just being written is whole next time.
+      // A file that is just being written will be complete next time.
       return line(String.valueOf(e.getMessage()));
     }
   }
@@ -114,8 +116,8 @@ public final class LiveReport implements AutoCloseable {
   }
 
   /**
-   * Ends, once a browser that has looked on has loaded the page once more, which then stays as it
-   * is; it is not waited for when it has gone.
+   * Stops serving. If a browser has been watching, it loads the page once more, and that page
+   * stays; a browser that has been closed is not waited for.
    */
   @Override
   public void close() {

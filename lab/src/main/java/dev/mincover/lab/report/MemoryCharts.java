@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** The optimizers' state as bars, with Adam's beside it. */
+/** Charts of the optimizers' state as bars, next to Adam's. */
 final class MemoryCharts {
   private static final int BAR = 44;
   private static final int FRAME = 70;
@@ -17,7 +17,7 @@ final class MemoryCharts {
 
   private MemoryCharts() {}
 
-  /** Bytes a weight. */
+  /** Makes the chart of bytes per weight. */
   static Chart perWeight(List<Series> all) {
     List<Bar> bars = new ArrayList<>();
     for (Series series : all) {
@@ -29,7 +29,7 @@ final class MemoryCharts {
     return chart("memory-per-weight", "Optimizer state, bytes a weight", "bytes a weight", bars);
   }
 
-  /** Bytes in all. */
+  /** Makes the chart of bytes in all. */
   static Chart inAll(List<Series> all) {
     List<Bar> bars = new ArrayList<>();
     for (Series series : all) {

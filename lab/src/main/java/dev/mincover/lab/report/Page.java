@@ -13,15 +13,16 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * The page of a report: {@code index.html} with its placeholders filled. Everything it needs is in
- * it, and its Content-Security-Policy lets a browser fetch nothing and run its two scripts only.
+ * The page of a report: {@code index.html} with its placeholders filled. The page contains
+ * everything it needs. Its Content-Security-Policy forbids a browser to fetch anything or to run
+ * scripts other than its two.
  */
 final class Page {
   private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\{(\\w+)}}");
 
   private Page() {}
 
-  /** The page's text. */
+  /** Returns the page. */
   static String of(Finding finding, List<Series> all, List<Section> sections, List<String> ends) {
     String echarts = Resource.echarts();
     String script = Resource.text("report.js");
@@ -83,7 +84,7 @@ final class Page {
         charts);
   }
 
-  /** What a browser may do for the page: style it, and run the scripts of these texts. */
+  /** Returns the policy: a browser may style the page and run the given scripts. */
   private static String policy(String... scripts) {
     StringBuilder sources = new StringBuilder();
     for (String script : scripts) {

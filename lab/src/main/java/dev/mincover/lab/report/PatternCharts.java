@@ -10,19 +10,25 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/** Activation patterns: AdaGrad's sums as heat maps, in which rows and columns show. */
+/**
+ * Charts of activation patterns: AdaGrad's sums as heat maps, in which rows and columns become
+ * visible.
+ */
 final class PatternCharts {
   private static final int MOST_CELLS = 64;
   private static final int HEIGHT = 384;
   private static final int TABLE_ROWS = 5;
 
-  /** Cividis: dark blue to yellow, even in lightness for people with any colour vision. */
+  /**
+   * The Cividis colours: dark blue to yellow, with even lightness for people with any colour
+   * vision.
+   */
   private static final List<String> COLOURS =
       List.of("#00224e", "#35456c", "#666970", "#948e77", "#c8b866", "#fee838");
 
   private PatternCharts() {}
 
-  /** The heat map of a parameter. */
+  /** Makes the heat map of a parameter. */
   static Chart of(ParameterStatistics parameter) {
     HeatMap map = parameter.heatMap(MOST_CELLS, MOST_CELLS);
     List<Object> data = new ArrayList<>();
@@ -109,12 +115,12 @@ final class PatternCharts {
     return Math.round(100 * value) / 100.0;
   }
 
-  /** A name fit for an element and a file. */
+  /** Returns a name that suits an element and a file. */
   static String id(ParameterStatistics parameter) {
     return parameter.name().replaceAll("[^A-Za-z0-9_]+", "-");
   }
 
-  /** Such as {@code 128 x 512}. */
+  /** Returns the shape, such as {@code 128 x 512}. */
   static String shape(ParameterStatistics parameter) {
     return String.join(
         " x ", Arrays.stream(parameter.shape().dimensions()).mapToObj(Long::toString).toList());
@@ -148,14 +154,17 @@ final class PatternCharts {
         Json.object("show", false));
   }
 
-  /** The indices that a cell stands for. */
+  /** Returns the indices that a cell represents. */
   private static String range(int cell, int cells, int indices) {
     long first = Math.ceilDiv((long) cell * indices, cells);
     long last = Math.ceilDiv((cell + 1L) * indices, cells) - 1;
     return first == last ? Long.toString(first) : first + "\u2013" + last;
   }
 
-  /** The rows and columns that stand out most, which is what the picture is looked at for. */
+  /**
+   * Returns the rows and columns that stand out most, which is what readers of the picture look
+   * for.
+   */
   private static Table numbers(HeatMap map) {
     List<List<String>> rows = new ArrayList<>();
     add(rows, "row", map.rows(), map.columns(), map.tensorRows(), (i, j) -> map.cell(i, j));

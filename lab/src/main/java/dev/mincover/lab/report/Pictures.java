@@ -36,14 +36,14 @@ import org.mozilla.javascript.Scriptable;
 import org.mozilla.javascript.ScriptableObject;
 
 /**
- * Charts as PNG files, without a browser: ECharts, run by Rhino, makes an SVG of the option that
- * the page has, and that is drawn under the chart's title.
+ * Writes charts as PNG files without a browser: ECharts, run by Rhino, makes an SVG of the page's
+ * option, which is drawn below the chart's title.
  */
 final class Pictures implements AutoCloseable {
   private static final Pattern FONT = Pattern.compile("([0-9.]+)px");
   private static final FontRenderContext MEASURING = new FontRenderContext(null, true, true);
 
-  /** Heat maps have an element a cell. */
+  /** Limits on an SVG: heat maps have one element per cell. */
   private static final DocumentLimits LIMITS = new DocumentLimits(30, 15, 100_000);
 
   private static final int SCALE = 2;
@@ -52,11 +52,11 @@ final class Pictures implements AutoCloseable {
   private static final int MARGIN = 16;
   private static final int TITLE = 40;
 
-  /** A browser's timers: nothing here is animated, so that none needs to ring. */
+  /** Replacements of a browser's timers, which never fire, because nothing here is animated. */
   private static final String TIMERS =
       "function setTimeout() { return 0; } function clearTimeout() {}";
 
-  /** Java measures the text it draws; ECharts would guess. */
+  /** Lets Java measure the text that it draws; ECharts would guess. */
   private static final String MEASURE =
       """
       echarts.setPlatformAPI({measureText: function (text, font) {
@@ -85,7 +85,7 @@ final class Pictures implements AutoCloseable {
 
   private Pictures() {
     context = Context.enter();
-    // Compiled, the library would be more than a method of bytecode can hold.
+    // Compiled, the library would exceed the size of a method of bytecode.
     context.setInterpretedMode(true);
     context.setLanguageVersion(Context.VERSION_ES6);
     scope = context.initSafeStandardObjects();
@@ -100,11 +100,11 @@ final class Pictures implements AutoCloseable {
   }
 
   /**
-   * Writes {@code <id>.png} for each chart and {@code <id>-<view>.png} for each further view of it.
+   * Writes {@code <id>.png} for each chart and {@code <id>-<view>.png} for each further view.
    *
-   * @param directory exists; files of these names are replaced
+   * @param directory an existing directory; files of these names are replaced
    * @return the files written
-   * @throws UserError if one cannot be written, or Java finds no font to write with
+   * @throws UserError if a file cannot be written, or Java finds no font
    */
   static List<Path> write(List<Chart> charts, Path directory) {
     List<Path> files = new ArrayList<>();
@@ -137,7 +137,7 @@ final class Pictures implements AutoCloseable {
     }
   }
 
-  /** The width of a text in a CSS font such as {@code 12px SansSerif}. */
+  /** Returns the width of a text in a CSS font such as {@code 12px SansSerif}. */
   private static Object measure(
       Context context, Scriptable scope, @Nullable Object self, Object[] arguments) {
     Matcher font = FONT.matcher(Context.toString(arguments[1]));
@@ -163,7 +163,7 @@ final class Pictures implements AutoCloseable {
               width,
               chart.size().height()
             });
-    // The generic family of CSS, which ECharts falls back to, by the name Java has for it.
+    // Java's name for the generic CSS family that ECharts falls back to.
     String text = Context.toString(svg).replace("sans-serif", Font.SANS_SERIF);
     byte[] png = png(chart.words().title(), text, width, chart.size().height());
     AtomicFile.write(file, channel -> channel.write(ByteBuffer.wrap(png)));

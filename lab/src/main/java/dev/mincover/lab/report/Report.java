@@ -16,9 +16,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Runs side by side: their losses, their memory, and what explains SM3 if they recorded it. */
+/**
+ * A report that shows runs side by side: losses, memory, and charts that explain SM3 if a run
+ * recorded statistics.
+ */
 public final class Report {
-  /** What a report's page is called unless one says otherwise. */
+  /** The default file name of a report. */
   public static final String FILE_NAME = "report.html";
 
   private final List<Series> series;
@@ -132,13 +135,13 @@ public final class Report {
                     summary.setup().model().context(),
                     summary.setup().batch(),
                     summary.setup().threads(),
-                    summary.software().mincoverVersion(),
-                    summary.software().javaVersion()))
+                    summary.platform().mincoverVersion(),
+                    summary.platform().javaVersion()))
         .distinct()
         .forEach(ends::add);
   }
 
-  /** The report as one page that needs nothing else, and no network. */
+  /** Returns the report as one page that needs no other file and no network. */
   String html() {
     return Page.of(Finding.of(series), series, sections, ends);
   }
@@ -147,7 +150,7 @@ public final class Report {
    * Writes the report as one page that opens from the file, without a network. An older file is
    * replaced at once when the page is complete.
    *
-   * @throws UserError if the file cannot be written; an older one is then as it was
+   * @throws UserError if the file cannot be written; an older one then stays as it was
    */
   public void write(Path html) {
     byte[] page = html().getBytes(UTF_8);
@@ -157,9 +160,9 @@ public final class Report {
   /**
    * Writes the charts as pictures, one for each view.
    *
-   * @param directory is made if it is missing; files of the charts' names in it are replaced
+   * @param directory made if it does not exist; files with the charts' names are replaced
    * @return the files written
-   * @throws UserError if one cannot be written, or Java finds no fonts
+   * @throws UserError if a file cannot be written, or Java finds no fonts
    */
   public List<Path> writePictures(Path directory) {
     try {

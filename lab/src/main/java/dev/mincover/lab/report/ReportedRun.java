@@ -8,9 +8,9 @@ import java.nio.file.Files;
 import java.util.List;
 
 /**
- * What a report tells of one run.
+ * A run as a report reads it.
  *
- * @param directory where it comes from
+ * @param directory of the run
  * @param metrics in the order of the steps
  */
 record ReportedRun(RunDirectory directory, Summary summary, List<Metrics.Row> metrics) {
@@ -35,12 +35,15 @@ record ReportedRun(RunDirectory directory, Summary summary, List<Metrics.Row> me
         directory, Summary.read(directory.summary()), Metrics.read(directory.metrics()));
   }
 
-  /** Steps taken: of a run that goes on or was killed, more than its last summary tells. */
+  /**
+   * Returns the number of steps taken. A run that is in progress or was killed has taken more than
+   * its last summary says.
+   */
   long steps() {
     return metrics.isEmpty() ? summary.course().steps() : metrics.getLast().step();
   }
 
-  /** The last name of its directory. */
+  /** Returns the last name of its directory. */
   String name() {
     return String.valueOf(directory.path().toAbsolutePath().normalize().getFileName());
   }

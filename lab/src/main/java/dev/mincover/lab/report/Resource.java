@@ -7,13 +7,15 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Properties;
 
-/** Files on the class path that go into a report: its own, and the charting library's. */
+/**
+ * Files on the class path that become part of a report: its own and those of the charting library.
+ */
 final class Resource {
   private static final String ECHARTS = "/META-INF/maven/org.webjars.npm/echarts/pom.properties";
 
   private Resource() {}
 
-  /** The bytes of a file; a name that does not start with a slash is beside this class. */
+  /** Returns the bytes of a file. A name that does not start with a slash is next to this class. */
   static byte[] bytes(String name) {
     try (InputStream in = Resource.class.getResourceAsStream(name)) {
       if (in == null) {
@@ -25,18 +27,18 @@ final class Resource {
     }
   }
 
-  /** The text of a file. */
+  /** Returns the text of a file. */
   static String text(String name) {
     return new String(bytes(name), UTF_8);
   }
 
-  /** Apache ECharts, all of it in one minified script, which begins with its licence. */
+  /** Returns Apache ECharts as one minified script, which begins with its licence. */
   static String echarts() {
     return text(
         "/META-INF/resources/webjars/echarts/%s/dist/echarts.min.js".formatted(echartsVersion()));
   }
 
-  /** Such as {@code 5.3.1}. */
+  /** Returns the version, such as {@code 5.3.1}. */
   static String echartsVersion() {
     Properties properties = new Properties();
     try (InputStream in = Resource.class.getResourceAsStream(ECHARTS)) {

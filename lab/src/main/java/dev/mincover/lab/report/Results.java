@@ -12,8 +12,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The final tables. What is shown is rounded; the cells of a run carry the numbers of its summary
- * exactly, in {@code data-value}, under the summary's name for them, in {@code data-field}.
+ * The tables of results. The text is rounded. The cells of a run also hold the exact numbers of its
+ * summary in {@code data-value}, under the summary's names in {@code data-field}.
  */
 final class Results {
 
@@ -106,7 +106,7 @@ final class Results {
 
   private Results() {}
 
-  /** A row for each series. */
+  /** Returns the table with a row for each series. */
   static String bySeries(List<Series> all) {
     String head =
         COLUMNS.stream()
@@ -143,7 +143,7 @@ final class Results {
         .formatted(head, rows);
   }
 
-  /** A row for each run, with the numbers of its summary. */
+  /** Returns the table with a row for each run, with the numbers of its summary. */
   static String byRun(List<Series> all) {
     String head =
         FIELDS.stream()
@@ -183,7 +183,7 @@ final class Results {
         series, series.bitsPerByte().map(bits -> Math.pow(2, bits)).boxed().toList(), "%.2f");
   }
 
-  /** Of the runs whose system counts it. */
+  /** Returns the mean peak memory of the runs whose system counts it. */
   private static Cell peak(Series series) {
     List<Long> bytes =
         series.runs().stream()
@@ -197,7 +197,7 @@ final class Results {
     return new Cell(ByteCount.format(Math.round(mean)), exact(mean) + " bytes");
   }
 
-  /** The mean and, of several, the standard deviation. */
+  /** Returns the mean and, for several values, the standard deviation. */
   private static Cell mean(Series series, List<Double> values, String format) {
     if (values.isEmpty()) {
       return new Cell("none", "not measured or not finite");

@@ -8,9 +8,9 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * A part of the page.
+ * A section of the page.
  *
- * @param columns charts beside each other where there is room
+ * @param columns number of charts next to each other, if there is room
  * @param text paragraphs before the charts
  */
 record Section(String title, int columns, List<String> text, List<Chart> charts) {
@@ -21,7 +21,7 @@ record Section(String title, int columns, List<String> text, List<Chart> charts)
     charts = List.copyOf(charts);
   }
 
-  /** The section; a control that several charts share stands once above them. */
+  /** Returns the section. A control that several charts share appears once, above them. */
   String html() {
     Map<String, Control> controls = new LinkedHashMap<>();
     charts.forEach(

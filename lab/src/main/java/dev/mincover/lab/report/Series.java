@@ -17,7 +17,7 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.DoubleStream;
 
 /**
- * Runs that differ in their seed alone. They share a name, a colour and a dash in all charts.
+ * Runs that differ only in their seed. They share a name, a colour and a dash in all charts.
  *
  * @param index from 0, in the order of the report
  * @param name different from that of every other series
@@ -25,13 +25,13 @@ import java.util.stream.DoubleStream;
  */
 record Series(int index, String name, List<ReportedRun> runs) {
 
-  /** What is equal in all runs of a series. */
-  private record Recipe(
+  /** What is equal for all runs of a series. */
+  private record Setup(
       OptimizerSettings optimizer, Summary.Model model, int batch, long steps, String corpus) {
 
-    static Recipe of(ReportedRun run) {
+    static Setup of(ReportedRun run) {
       Summary summary = run.summary();
-      return new Recipe(
+      return new Setup(
           summary.optimizer(),
           summary.setup().model(),
           summary.setup().batch(),
@@ -45,10 +45,12 @@ record Series(int index, String name, List<ReportedRun> runs) {
     runs = List.copyOf(runs);
   }
 
-  /** The series of runs: SM3's first, so that it has the same colour in most reports. */
+  /**
+   * Returns the series of runs. SM3 comes first, so that it has the same colour in most reports.
+   */
   static List<Series> of(List<ReportedRun> runs) {
-    Map<Recipe, List<ReportedRun>> groups = new LinkedHashMap<>();
-    runs.forEach(run -> groups.computeIfAbsent(Recipe.of(run), _ -> new ArrayList<>()).add(run));
+    Map<Setup, List<ReportedRun>> groups = new LinkedHashMap<>();
+    runs.forEach(run -> groups.computeIfAbsent(Setup.of(run), _ -> new ArrayList<>()).add(run));
     List<List<ReportedRun>> members =
         groups.values().stream()
             .sorted(Comparator.comparing(group -> kind(group.getFirst())))
@@ -65,7 +67,7 @@ record Series(int index, String name, List<ReportedRun> runs) {
     return Names.parse("optimizer", run.summary().optimizer().name(), OptimizerKind.class);
   }
 
-  /** What the optimizers are called, with more about those that would share a name. */
+  /** Returns the names of the optimizers, with details for those that would share a name. */
   private static List<String> names(List<ReportedRun> firsts) {
     List<BiFunction<String, ReportedRun, String>> details =
         List.of(
@@ -87,12 +89,12 @@ record Series(int index, String name, List<ReportedRun> runs) {
     return names;
   }
 
-  /** The first run's summary; what its runs share may be read from it. */
+  /** Returns the summary of the first run, which also holds what all runs share. */
   Summary first() {
     return runs.getFirst().summary();
   }
 
-  /** Validation losses in bits per byte, of the runs that have one. */
+  /** Returns the validation losses in bits per byte, of the runs that have one. */
   DoubleStream bitsPerByte() {
     return runs.stream()
         .map(run -> run.summary().quality().validationBitsPerByte())
@@ -100,23 +102,23 @@ record Series(int index, String name, List<ReportedRun> runs) {
         .mapToDouble(Double::doubleValue);
   }
 
-  /** Their mean; empty if no run has one. */
+  /** Returns the mean validation loss in bits per byte; empty if no run has one. */
   OptionalDouble meanBitsPerByte() {
     return bitsPerByte().average();
   }
 
-  /** The mean over the runs. */
+  /** Returns the mean over the runs. */
   double mean(ToDoubleFunction<Summary> value) {
     return runs.stream().mapToDouble(run -> value.applyAsDouble(run.summary())).average().orElse(0);
   }
 
-  /** Optimizer state in bytes a weight. */
+  /** Returns the optimizer state in bytes per weight. */
   double bytesPerWeight() {
     return mean(
         summary -> (double) summary.memory().optimizerStateBytes() / summary.memory().parameters());
   }
 
-  /** Optimizer state over what Adam would allocate for the same weights. */
+  /** Returns the optimizer state divided by what Adam would allocate for the same weights. */
   double shareOfAdam() {
     return mean(summary ->
         (double) summary.memory().optimizerStateBytes() / summary.memory().adamStateBytes());

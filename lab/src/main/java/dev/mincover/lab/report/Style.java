@@ -4,15 +4,15 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * How series are told apart: by colour, and where colours fail by dash, symbol and pattern. The
- * colours are those of Okabe and Ito [1], which people with any colour vision tell apart, without
- * the yellow, which white paper swallows; those with the most contrast to both white and black come
+ * The styles of series, which readers tell apart by colour and, if colours fail, by dash, symbol
+ * and pattern. The colours are those of Okabe and Ito [1], which suit any colour vision, without
+ * yellow, which is hard to see on white. Those with the most contrast to white and black come
  * first.
  *
  * <p>[1] M. Okabe, K. Ito, Color Universal Design, 2008
  */
 final class Style {
-  /** What stands for no series. */
+  /** The colour of things that belong to no series. */
   static final String GREY = "#808080";
 
   private static final List<String> COLOURS =
@@ -62,22 +62,22 @@ final class Style {
         "rgba(255,255,255,0.55)");
   }
 
-  /** The colour of a series. */
+  /** Returns the colour of a series. */
   static String colour(int index) {
     return cyclic(COLOURS, index);
   }
 
-  /** The dash of its lines: series that share a colour differ in it. */
+  /** Returns the dash of its lines. Series that share a colour have different dashes. */
   static Object dash(int index) {
     return cyclic(DASHES, index + index / COLOURS.size());
   }
 
-  /** The symbol of its points. */
+  /** Returns the symbol of its points. */
   static String symbol(int index) {
     return cyclic(SYMBOLS, index);
   }
 
-  /** The pattern on its bars. */
+  /** Returns the pattern on its bars. */
   static Map<String, Object> pattern(int index) {
     return cyclic(PATTERNS, index);
   }

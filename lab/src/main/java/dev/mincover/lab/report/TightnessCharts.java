@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
-/** Tightness: how far SM3's statistics lie above AdaGrad's for the same gradients. */
+/** Charts of tightness: how far SM3's statistics lie above AdaGrad's for the same gradients. */
 final class TightnessCharts {
   private static final int LARGEST = 100;
   private static final int TABLE_ROWS = 10;
@@ -35,7 +35,7 @@ final class TightnessCharts {
 
   private TightnessCharts() {}
 
-  /** The largest statistics of a parameter, each sorted on its own. */
+  /** Makes the chart of the largest statistics of a parameter, each sorted on its own. */
   static Chart largest(ParameterStatistics parameter) {
     ParameterStatistics.Largest largest = parameter.largest(LARGEST);
     Map<Accumulator, float[]> values =
@@ -119,7 +119,7 @@ final class TightnessCharts {
         .filter(value -> value > 0 && Double.isFinite(value));
   }
 
-  /** A logarithmic axis between round numbers close around the values. */
+  /** Returns a logarithmic axis between round numbers close to the values. */
   private static Map<String, Object> logAxis(DoubleStream values) {
     DoubleSummaryStatistics range = values.summaryStatistics();
     return range.getCount() == 0
@@ -128,7 +128,7 @@ final class TightnessCharts {
             "type", "log", "min", roundBelow(range.getMin()), "max", roundAbove(range.getMax()));
   }
 
-  /** The largest of 1, 2 and 5 times a power of ten that is not above the value. */
+  /** Returns the largest of 1, 2 and 5 times a power of ten that is not above the value. */
   static double roundBelow(double value) {
     int exponent = (int) Math.floor(Math.log10(value));
     for (int digit : new int[] {5, 2, 1}) {
@@ -140,7 +140,7 @@ final class TightnessCharts {
     return Double.parseDouble("5e" + (exponent - 1));
   }
 
-  /** The least of 1, 2 and 5 times a power of ten that is not below the value. */
+  /** Returns the smallest of 1, 2 and 5 times a power of ten that is not below the value. */
   static double roundAbove(double value) {
     int exponent = (int) Math.floor(Math.log10(value));
     for (int digit : new int[] {1, 2, 5}) {
@@ -178,9 +178,9 @@ final class TightnessCharts {
   }
 
   /**
-   * The median ratio of each parameter.
+   * Makes the chart of the median ratio of each parameter.
    *
-   * @param parameters with at least one gradient that was not 0
+   * @param parameters with at least one gradient other than 0
    */
   static Chart ratios(List<ParameterStatistics> parameters) {
     List<Object> second = new ArrayList<>();

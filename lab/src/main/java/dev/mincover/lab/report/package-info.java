@@ -1,4 +1,7 @@
-/** Runs side by side, as a page that needs nothing but itself and as pictures. */
+/**
+ * {@code mincover report} without its options: runs side by side, as one HTML page and as PNG
+ * pictures. The charts are data for ECharts; the page's own files lie next to the classes.
+ */
 @NullMarked
 package dev.mincover.lab.report;
 

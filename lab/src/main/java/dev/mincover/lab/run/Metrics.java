@@ -15,17 +15,17 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The course of a run as a table, {@code metrics.csv}. Each row is on its way to the disk when it
- * has been added, so that the file can be watched and survives an interruption. Numbers have a
- * decimal point in every locale, and equal losses are equal text.
+ * The table {@code metrics.csv} with the losses of a run by step. A row is passed to the operating
+ * system as soon as it is added, so that others can follow the file and an interruption loses
+ * nothing. Numbers have a decimal point in every locale. Equal losses are equal text.
  */
 public final class Metrics implements AutoCloseable {
-  /** The first line. */
+  /** The first line of the file. */
   public static final String HEADER =
       "step,tokens,seconds,train_loss,validation_loss,learning_rate";
 
   /**
-   * A step of the table.
+   * A row of the table.
    *
    * @param step steps taken, from 1
    * @param tokens bytes trained on so far
@@ -46,7 +46,7 @@ public final class Metrics implements AutoCloseable {
   private final Writer out;
 
   /**
-   * Starts the table.
+   * Creates the file and writes the first line.
    *
    * @param file must not exist
    * @throws UserError if it exists or cannot be written
@@ -92,9 +92,9 @@ public final class Metrics implements AutoCloseable {
   }
 
   /**
-   * Reads a table back.
+   * Reads a file back.
    *
-   * @throws UserError if it cannot be read or is not such a table
+   * @throws UserError if the file cannot be read, or has another format
    */
   public static List<Row> read(Path file) {
     List<String> lines;

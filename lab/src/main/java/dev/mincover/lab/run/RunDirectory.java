@@ -12,18 +12,18 @@ import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 
 /**
- * Where one training run puts its files. Choosing a directory touches nothing on disk; {@link
- * #create} does, once everything else about the run is known to be right.
+ * The directory with the files of one training run. Making this object touches nothing on disk;
+ * {@link #create} makes the directory once everything else about the run is known to be right.
  *
  * @param path the directory
  */
 public record RunDirectory(Path path) {
-  // Colons are not allowed in file names everywhere.
+  // Some systems do not allow colons in file names.
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH-mm-ss", Locale.ROOT);
 
   /**
-   * The directory a run gets if the user names none: {@code runs/<time>-<optimizer>}.
+   * Returns the default directory of a run: {@code runs/<time>-<optimizer>}.
    *
    * @param optimizer a short lower-case name such as {@code sm3}
    * @param start when the run starts, in local time
@@ -33,7 +33,7 @@ public record RunDirectory(Path path) {
   }
 
   /**
-   * The directory of an earlier run that has weights.
+   * Returns the directory of an earlier run that has saved its weights.
    *
    * @throws UserError if there is no such directory or no {@link #model} in it
    */
@@ -50,12 +50,12 @@ public record RunDirectory(Path path) {
     return run;
   }
 
-  /** One row for each reported step; see {@link Metrics}. */
+  /** The losses by step; see {@link Metrics}. */
   public Path metrics() {
     return path.resolve("metrics.csv");
   }
 
-  /** What came out; see {@link Summary}. */
+  /** The run in numbers; see {@link Summary}. */
   public Path summary() {
     return path.resolve("summary.json");
   }
@@ -65,15 +65,15 @@ public record RunDirectory(Path path) {
     return path.resolve("model.safetensors");
   }
 
-  /** What the gradients added up to, if that was recorded; see {@link Safetensors}. */
+  /** The gradient statistics, if the run recorded them; see {@link Safetensors}. */
   public Path statistics() {
     return path.resolve("statistics.safetensors");
   }
 
   /**
-   * Refuses what {@link #create} is bound to refuse, without touching anything.
+   * Checks that {@link #create} would succeed. Touches nothing.
    *
-   * @throws UserError if the path exists, or what it would be made in is not a writable directory
+   * @throws UserError if the path exists, or its parent is not a writable directory
    */
   public void check() {
     if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
@@ -102,7 +102,7 @@ public record RunDirectory(Path path) {
       if (parent != null) {
         Files.createDirectories(parent);
       }
-      // Unlike createDirectories this fails if another run was quicker.
+      // Unlike createDirectories, this fails if another run has just made it.
       Files.createDirectory(path);
     } catch (FileAlreadyExistsException e) {
       throw exists();

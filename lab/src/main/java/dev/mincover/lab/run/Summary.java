@@ -12,12 +12,18 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.NullNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * A training run in numbers, {@code summary.json}. The file exists from the first step of the run
@@ -29,7 +35,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @param quality how well the model predicts
  * @param optimizer every choice about the optimizer
  * @param setup every other choice
- * @param software what the run ran on
+ * @param platform what the run ran on
  */
 public record Summary(
     @JsonUnwrapped Course course,
@@ -37,7 +43,10 @@ public record Summary(
     @JsonUnwrapped Quality quality,
     OptimizerSettings optimizer,
     @JsonUnwrapped Setup setup,
-    @JsonUnwrapped Software software) {
+    @JsonUnwrapped Platform platform) {
+
+  /** Fields that older versions did not write. */
+  private static final List<String> ADDED = List.of("processor", "cpuSwitches");
 
   private static final JsonMapper JSON =
       JsonMapper.builder()
@@ -148,8 +157,24 @@ public record Summary(
    *
    * @param mincoverVersion version of this software
    * @param javaVersion version of the Java runtime
+   * @param processor the processor's model; null in files of older versions
+   * @param cpuSwitches the environment variables that chose libtorch's code for the processor; null
+   *     in files of older versions
    */
-  public record Software(String mincoverVersion, String javaVersion) {}
+  public record Platform(
+      String mincoverVersion,
+      String javaVersion,
+      @Nullable String processor,
+      @Nullable SortedMap<String, String> cpuSwitches) {
+
+    /** Copies the map. */
+    public Platform {
+      cpuSwitches =
+          cpuSwitches == null
+              ? null
+              : Collections.unmodifiableSortedMap(new TreeMap<>(cpuSwitches));
+    }
+  }
 
   /**
    * Writes the summary as JSON, replacing an older file at once when it is complete.
@@ -168,11 +193,11 @@ public record Summary(
    */
   public static Summary read(Path file) {
     try {
-      Summary summary = JSON.readValue(Files.readAllBytes(file), Summary.class);
-      if (summary == null) {
-        throw notASummary(file, "it is null");
+      if (!(JSON.readTree(Files.readAllBytes(file)) instanceof ObjectNode object)) {
+        throw notASummary(file, "it is no JSON object");
       }
-      return summary;
+      ADDED.forEach(name -> object.putIfAbsent(name, NullNode.getInstance()));
+      return JSON.treeToValue(object, Summary.class);
     } catch (IOException e) {
       throw new UserError("cannot read " + file, e);
     } catch (JacksonException e) {

@@ -1,4 +1,7 @@
-/** What a training run leaves behind: metrics, summary and weights. Knows no tensor engine. */
+/**
+ * The files of a training run: its directory, {@code metrics.csv} and {@code summary.json}. Nothing
+ * here needs libtorch.
+ */
 @NullMarked
 package dev.mincover.lab.run;
 

@@ -8,21 +8,21 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * The sets of a cover over one parameter, to compute after the fact what its accumulators say of
- * each weight. Accumulators come as {@link dev.mincover.Optimizer#accumulators} gives them.
+ * The sets of a cover over one parameter. They show, after a training, what its accumulators mean
+ * for each weight. Accumulators have the layout of {@link dev.mincover.Optimizer#accumulators}.
  */
 public final class CoverSets {
 
   /**
-   * Disjoint sets that hold every weight, such as the rows: weight i is in set {@code i / stride %
-   * count}.
+   * Disjoint sets that together contain every weight, such as the rows. Weight i is in set {@code i
+   * / stride % count}.
    */
   private record Family(int count, int stride) {}
 
   private final int size;
   private final List<Family> families;
 
-  /** Sets of the user's own, which then are the only ones; otherwise none. */
+  /** Sets that the user has listed; if there are any, there are no families. */
   private final List<long[]> own;
 
   private CoverSets(int size, List<Family> families, List<long[]> own) {
@@ -32,7 +32,7 @@ public final class CoverSets {
   }
 
   /**
-   * The sets of a cover that fits the shape.
+   * Returns the sets of a cover that fits the shape.
    *
    * @param shape of fewer than 2^31 weights
    */
@@ -72,7 +72,9 @@ public final class CoverSets {
     return Math.toIntExact(shape.size());
   }
 
-  /** Bytes that core needs for the accumulators, and to find them in sets of the user's own. */
+  /**
+   * Returns the bytes that the core needs for the accumulators and for the index of listed sets.
+   */
   public long bytes() {
     long sets = own.size() + families.stream().mapToLong(Family::count).sum();
     long members = own.stream().mapToLong(set -> set.length).sum();
@@ -97,7 +99,10 @@ public final class CoverSets {
     }
   }
 
-  /** By weight, the least accumulator of the sets that hold it: nu(i) = min over r of mu(r). */
+  /**
+   * Returns, for each weight, the least accumulator of the sets that contain it: nu(i) = min over r
+   * of mu(r).
+   */
   public float[] least(float[][] mu) {
     float[] nu = new float[size];
     Arrays.fill(nu, Float.POSITIVE_INFINITY);
@@ -105,7 +110,7 @@ public final class CoverSets {
     return nu;
   }
 
-  /** By set, the largest of its weights' values, which are at least 0. */
+  /** Returns, for each set, the largest value of its weights. Values must be at least 0. */
   public float[][] largest(float[] values) {
     float[][] mu =
         own.isEmpty()

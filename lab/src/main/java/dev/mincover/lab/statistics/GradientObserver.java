@@ -1,16 +1,17 @@
 package dev.mincover.lab.statistics;
 
-/** Looks at the model's gradients between the backward pass and the optimizer's step. */
+/** Sees the gradients of a model between the backward pass and the optimizer's step. */
 @FunctionalInterface
 public interface GradientObserver {
 
-  /** Looks at nothing. */
+  /** Does nothing. */
   GradientObserver NONE = () -> {};
 
   /**
-   * Called at every step whose loss is finite. Gradients are those of the model's own tensors, as
-   * the backward pass has left them: not clipped, perhaps sparse, perhaps not finite. Weights and
-   * gradients must stay what they are. The time is not counted as the training's.
+   * Called at every step whose loss is finite. The gradients are those of the model's own tensors
+   * as the backward pass left them: not clipped, possibly sparse, possibly not finite.
+   * Implementations must not change weights or gradients. Their time does not count as training
+   * time.
    */
   void observe();
 }

@@ -19,12 +19,13 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /**
- * What {@link StatisticsRecorder} has seen of a training, {@code statistics.safetensors}: of a
- * parameter {@code w} the tensors {@code w/adagrad}, of its shape, and {@code w/sm3-ii/0}, {@code
- * w/sm3-i/0}, {@code w/optimizer/0} and so on, a vector for each array of {@link
+ * The gradient statistics of a run, {@code statistics.safetensors}. For a parameter {@code w} the
+ * file holds the tensor {@code w/adagrad} with the shape of the parameter, and vectors {@code
+ * w/sm3-ii/0}, {@code w/sm3-i/0}, {@code w/optimizer/0} and so on, one for each array of {@link
  * ParameterStatistics}.
  *
- * @param steps whose gradients are in the sums; those with gradients that were not finite are not
+ * @param steps number of steps whose gradients are in the sums; steps with gradients that were not
+ *     finite are not
  * @param parameters in the model's order
  */
 public record GradientStatistics(long steps, List<ParameterStatistics> parameters) {
@@ -44,7 +45,7 @@ public record GradientStatistics(long steps, List<ParameterStatistics> parameter
   }
 
   /**
-   * The statistics of one parameter.
+   * Returns the statistics of one parameter.
    *
    * @throws UserError if there are none
    */
@@ -57,7 +58,7 @@ public record GradientStatistics(long steps, List<ParameterStatistics> parameter
     throw new UserError("no statistics of parameter %s were recorded".formatted(name));
   }
 
-  /** Whether a run has recorded any. */
+  /** Whether a run has recorded statistics. */
   public static boolean areIn(RunDirectory run) {
     return Files.isRegularFile(run.statistics());
   }
@@ -86,7 +87,7 @@ public record GradientStatistics(long steps, List<ParameterStatistics> parameter
   }
 
   private static Safetensors.Tensor tensor(String name, float[] values, long... shape) {
-    // Already little-endian on every processor that libtorch has a build for.
+    // libtorch has builds for little-endian processors only.
     return new Safetensors.Tensor(name, StoredType.F32, shape, MemorySegment.ofArray(values));
   }
 

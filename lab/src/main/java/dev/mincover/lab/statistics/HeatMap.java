@@ -4,26 +4,26 @@ import dev.mincover.tensor.Shape;
 import java.util.Arrays;
 
 /**
- * A tensor as a picture of few cells, each the mean of the decimal logarithms of the values that
- * fall into it. Rows are indices of axis 0, columns those of all other axes together; a vector is
- * one row.
+ * A tensor as a picture with few cells. Each cell is the mean of the decimal logarithms of its
+ * values. The rows of the picture follow axis 0 of the tensor, the columns all other axes together.
+ * A vector is one row.
  *
- * @param rows of cells
- * @param columns of cells
- * @param tensorRows rows of the tensor, spread evenly over those of cells
- * @param tensorColumns likewise
- * @param cells row by row; values of 0 are left out of a mean, and a cell of nothing but zeros is
- *     NaN
+ * @param rows number of rows of cells
+ * @param columns number of columns of cells
+ * @param tensorRows rows of the tensor, spread evenly over the rows of cells
+ * @param tensorColumns columns of the tensor, spread evenly over the columns of cells
+ * @param cells row by row; a mean leaves out values of 0, and is NaN if all values are 0
  */
 @SuppressWarnings("ArrayRecordComponent")
 public record HeatMap(int rows, int columns, int tensorRows, int tensorColumns, double[] cells) {
 
   /**
-   * The picture of a tensor's values.
+   * Returns the picture of a tensor.
    *
    * @param values at least 0, row-major
-   * @param mostRows of cells, at least 1; the picture has no more than the tensor
-   * @param mostColumns likewise
+   * @param mostRows limit on the rows of cells, at least 1; there are never more than the tensor
+   *     has
+   * @param mostColumns limit on the columns of cells, likewise
    */
   public static HeatMap of(Shape shape, float[] values, int mostRows, int mostColumns) {
     int height = shape.rank() < 2 ? Math.min(1, values.length) : (int) shape.dimension(0);
@@ -44,7 +44,7 @@ public record HeatMap(int rows, int columns, int tensorRows, int tensorColumns, 
     return new HeatMap(rows, columns, height, width, sums);
   }
 
-  /** The cell of a row and a column, both from 0. */
+  /** Returns the cell of a row and a column, both from 0. */
   public double cell(int row, int column) {
     return cells[row * columns + column];
   }

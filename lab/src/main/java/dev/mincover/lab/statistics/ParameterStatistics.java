@@ -5,18 +5,18 @@ import dev.mincover.tensor.Shape;
 import java.util.Arrays;
 
 /**
- * What the squared gradients of one parameter have added up to in a training: by weight, as AdaGrad
- * has it, and by slice, as SM3-II and SM3-I have it for the same gradients. For every weight
- * AdaGrad's sum is at most nu of SM3-II, and that at most nu of SM3-I. Arrays are not copied.
+ * The sums of squared gradients of one parameter over a training: per weight, as AdaGrad keeps
+ * them, and per slice, as SM3-II and SM3-I keep them for the same gradients. For every weight,
+ * AdaGrad's sum is at most nu of SM3-II, which is at most nu of SM3-I. Arrays are not copied.
  *
  * @param name of the parameter
  * @param shape of fewer than 2^31 weights, axes in the order of memory
- * @param adagrad the sum of squared gradients by weight, row-major
- * @param sm3ii mu of SM3-II, an array an axis with a value a slice; below rank 2 one array with a
- *     value a weight, which is AdaGrad's
- * @param sm3i mu of SM3-I, likewise
- * @param optimizer the accumulators of the optimizer that trained the parameter, as {@link
- *     dev.mincover.Optimizer#accumulators} has them; empty if they are not known
+ * @param adagrad the sum of squared gradients per weight, row-major
+ * @param sm3ii mu of SM3-II: one array per axis with one value per slice; below rank 2 one array
+ *     with one value per weight, which is AdaGrad's
+ * @param sm3i mu of SM3-I, with the same layout
+ * @param optimizer the accumulators of the optimizer that trained the parameter, with the layout of
+ *     {@link dev.mincover.Optimizer#accumulators}; empty if not known
  */
 @SuppressWarnings("ArrayRecordComponent")
 public record ParameterStatistics(
@@ -28,7 +28,7 @@ public record ParameterStatistics(
     float[][] optimizer) {
 
   /**
-   * The largest statistics of a parameter, each array sorted on its own, the largest first.
+   * The largest statistics of a parameter. Each array is sorted on its own, the largest first.
    *
    * @param adagrad sums of squared gradients
    * @param sm3ii nu of SM3-II
@@ -37,9 +37,9 @@ public record ParameterStatistics(
   public record Largest(float[] adagrad, float[] sm3ii, float[] sm3i) {}
 
   /**
-   * Checks lengths.
+   * Checks the lengths of the arrays.
    *
-   * @throws IllegalArgumentException if they are not those of the shape
+   * @throws IllegalArgumentException if they do not match the shape
    */
   public ParameterStatistics {
     require(name, shape, "adagrad", adagrad.length, shape.size());
@@ -64,12 +64,12 @@ public record ParameterStatistics(
     }
   }
 
-  /** By weight, nu of SM3-II after the last step: the least accumulator of its slices. */
+  /** Returns nu of SM3-II per weight after the last step: the least accumulator of its slices. */
   public float[] nuSm3II() {
     return slices().least(sm3ii);
   }
 
-  /** By weight, nu of SM3-I. */
+  /** Returns nu of SM3-I per weight. */
   public float[] nuSm3I() {
     return slices().least(sm3i);
   }
@@ -79,9 +79,9 @@ public record ParameterStatistics(
   }
 
   /**
-   * The median over the weights of nu / sum g^2 for SM3-II: 1 is AdaGrad, and r means learning
-   * rates that are smaller than AdaGrad's by sqrt(r). Weights whose sum is 0 are left out; NaN if
-   * all are.
+   * Returns the median over the weights of nu / sum g^2 for SM3-II. 1 is AdaGrad; r means learning
+   * rates smaller than AdaGrad's by a factor of sqrt(r). Weights whose sum is 0 are left out; the
+   * result is NaN if all are.
    */
   public double tightnessSm3II() {
     return tightness(nuSm3II());
@@ -92,7 +92,7 @@ public record ParameterStatistics(
     return tightness(nuSm3I());
   }
 
-  /** The median over the weights of nu / sum g^2, for nu of any cover. */
+  /** Returns the median over the weights of nu / sum g^2 for the nu of any cover. */
   public double tightness(float[] nu) {
     float[] ratios = new float[nu.length];
     int count = 0;
@@ -109,9 +109,9 @@ public record ParameterStatistics(
   }
 
   /**
-   * The largest statistics, as in the figures of the paper that compare them.
+   * Returns the largest statistics, as the figures of the paper compare them.
    *
-   * @param count how many of each at most
+   * @param count limit on each
    */
   public Largest largest(int count) {
     return new Largest(
@@ -129,10 +129,11 @@ public record ParameterStatistics(
   }
 
   /**
-   * AdaGrad's sums as a picture, in which rows and columns show if gradients vary by them.
+   * Returns AdaGrad's sums as a picture. Rows and columns become visible if the gradients vary by
+   * row and column.
    *
-   * @param mostRows of cells
-   * @param mostColumns of cells
+   * @param mostRows limit on the rows of cells
+   * @param mostColumns limit on the columns of cells
    */
   public HeatMap heatMap(int mostRows, int mostColumns) {
     return HeatMap.of(shape, adagrad, mostRows, mostColumns);

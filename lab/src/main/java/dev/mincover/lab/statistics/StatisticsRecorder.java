@@ -13,19 +13,19 @@ import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Follows the gradients of a training with the accumulators of AdaGrad, SM3-II and SM3-I, the
- * latter two under the cover by slices.
+ * Follows the gradients of a training with the accumulators of AdaGrad, SM3-II and SM3-I. The
+ * latter two use the cover by slices.
  *
- * <p>They are core's own, bound to the model's weights with a learning rate of 0: such a step adds
- * to the accumulators and leaves every weight equal to what it was. So there is no second copy of
- * the rules, no copy of the gradients, and no memory but the accumulators'. A step whose gradients
- * are not finite is left out.
+ * <p>The accumulators are those of Mincover's core, bound to the model's weights with a learning
+ * rate of 0. Such a step updates the accumulators and leaves all weights unchanged. So there is no
+ * second copy of the rules, no copy of the gradients, and no memory besides the accumulators. A
+ * step whose gradients are not finite is left out.
  */
 public final class StatisticsRecorder implements GradientObserver, AutoCloseable {
 
   private static final Sm3 SM3_II = Sm3.learningRate(0).guard(Guard.UNCHECKED);
 
-  /** Looks at gradients first, for the others as well. */
+  /** Checks the gradients first, on behalf of the others too. */
   private static final Sm3 ADAGRAD = SM3_II.cover(Cover.singletons()).guard(Guard.SKIP);
 
   private static final Sm3 SM3_I = SM3_II.algorithm(Sm3.Algorithm.SM3_I);
@@ -35,10 +35,10 @@ public final class StatisticsRecorder implements GradientObserver, AutoCloseable
   private final TorchOptimizer sm3i;
 
   /**
-   * A recorder of gradients to come.
+   * Makes a recorder.
    *
-   * @param parameters to follow, by name; those that require no gradient have no statistics
-   * @param threads that share the work; results are equal bit for bit
+   * @param parameters to follow, by name; parameters that require no gradient get no statistics
+   * @param threads that share the work; the results are equal bit for bit
    */
   public StatisticsRecorder(Map<String, Tensor> parameters, int threads) {
     List<TorchOptimizer> bound = new ArrayList<>();
@@ -55,7 +55,7 @@ public final class StatisticsRecorder implements GradientObserver, AutoCloseable
     sm3i = bound.get(2);
   }
 
-  /** Whether there are any parameters to follow. */
+  /** Whether the recorder follows any parameters. */
   public boolean isFollowing() {
     return !adagrad.core().parameters().isEmpty();
   }
@@ -64,21 +64,21 @@ public final class StatisticsRecorder implements GradientObserver, AutoCloseable
   public void observe() {
     long before = adagrad.core().steps();
     adagrad.step();
-    if (adagrad.core().steps() > before) { // Otherwise it has skipped what is not finite.
+    if (adagrad.core().steps() > before) { // Otherwise the gradients are not finite.
       sm3ii.step();
       sm3i.step();
     }
   }
 
-  /** What was seen so far, the accumulators of the training's optimizer not included. */
+  /** Returns the statistics so far, without the accumulators of the training's optimizer. */
   public GradientStatistics statistics() {
     return statistics(_ -> new float[0][]);
   }
 
   /**
-   * What was seen so far.
+   * Returns the statistics so far.
    *
-   * @param optimizer that trains the model, bound to all its parameters
+   * @param optimizer the one that trains the model, bound to all its parameters
    */
   public GradientStatistics statistics(Optimizer optimizer) {
     return statistics(optimizer::accumulators);
@@ -102,7 +102,7 @@ public final class StatisticsRecorder implements GradientObserver, AutoCloseable
     return new GradientStatistics(adagrad.core().steps(), parameters);
   }
 
-  /** Frees the accumulators; the weights are the model's. */
+  /** Frees the accumulators. The weights belong to the model. */
   @Override
   public void close() {
     adagrad.close();

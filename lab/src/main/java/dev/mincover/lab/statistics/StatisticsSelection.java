@@ -9,15 +9,18 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Which parameters of a model get statistics.
+ * The selection of parameters that get gradient statistics.
  *
- * @param words {@code all}, {@code none}, or patterns over the names of parameters; empty for the
- *     default, which is all of a model of at most {@link #WEIGHTS_BY_DEFAULT} weights and none of a
- *     larger one
+ * @param words {@code all}, {@code none}, or patterns of names; empty for the default, which is all
+ *     parameters of a model with at most {@link #WEIGHTS_BY_DEFAULT} weights, and none of a larger
+ *     one
  */
 public record StatisticsSelection(List<String> words) {
 
-  /** Weights up to which statistics cost little: 4 bytes a weight and a few percent of the time. */
+  /**
+   * The number of weights up to which statistics cost little: 4 bytes per weight and a few percent
+   * of time.
+   */
   public static final long WEIGHTS_BY_DEFAULT = 4_000_000;
 
   private static final String OPTION = "--statistics";
@@ -27,7 +30,7 @@ public record StatisticsSelection(List<String> words) {
   /**
    * Copies the list.
    *
-   * @throws UserError if all or none stands beside other words
+   * @throws UserError if all or none is combined with other words
    */
   public StatisticsSelection {
     words = List.copyOf(words);
@@ -38,16 +41,16 @@ public record StatisticsSelection(List<String> words) {
     }
   }
 
-  /** No statistics, whatever the model. */
+  /** Selects no parameter of any model. */
   public static StatisticsSelection none() {
     return new StatisticsSelection(List.of(NONE));
   }
 
   /**
-   * The parameters that get statistics, in the model's order.
+   * Returns the selected parameters, in the model's order.
    *
-   * @param parameters all of the model's
-   * @throws UserError if a pattern names none of them
+   * @param parameters all parameters of the model
+   * @throws UserError if a pattern matches none of them
    */
   public Map<String, Tensor> of(Map<String, Tensor> parameters) {
     if (words.isEmpty()) {

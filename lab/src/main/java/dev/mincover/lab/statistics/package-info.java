@@ -1,6 +1,7 @@
 /**
- * The numbers that explain SM3: how far the statistics of its covers lie above each weight's own
- * sum of squared gradients, recorded while a model trains, and what follows from them.
+ * Gradient statistics: sums of squared gradients as AdaGrad, SM3-II and SM3-I keep them, recorded
+ * while a model trains and stored in {@code statistics.safetensors}. The package {@code inspect}
+ * draws conclusions from them, {@code report} draws charts.
  */
 @NullMarked
 package dev.mincover.lab.statistics;

@@ -18,19 +18,21 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * Losses and gradients of a batch on several threads, each with its share of the rows and the
- * engine kept to one thread. Small operations gain nothing from threads inside them, and threads
- * that spin while they wait for each other lose most of a core as soon as anything else wants it.
+ * Computes losses and gradients of a batch on several threads. Each thread takes a share of the
+ * rows, and libtorch uses one thread per operation. Small operations gain nothing from threads
+ * inside them, and threads that spin while they wait lose most of a core as soon as another program
+ * needs it.
  *
- * <p>Shares are added in a fixed order: equal batches and numbers of threads give equal bits. The
- * sum of sparse gradients is sparse, with the rows of all shares after each other.
+ * <p>The shares are added in a fixed order, so equal batches and equal numbers of threads give
+ * equal bits. The sum of sparse gradients is sparse, with the rows of all shares one after the
+ * other.
  */
 final class DataParallel implements AutoCloseable {
 
   private final List<LanguageModel> replicas = new ArrayList<>();
   private final ExecutorService pool;
 
-  /** Work on the rows {@code from} to {@code to} of a batch, as a part of {@code rows} in all. */
+  /** The rows {@code from} to {@code to} of a batch, out of {@code rows} rows in all. */
   private record Share(Batch batch, int from, int to, int rows) {
     Tensor tensor(long[] values) {
       int length = batch.context();
@@ -38,14 +40,16 @@ final class DataParallel implements AutoCloseable {
       return Tensor.create(part, to - from, length);
     }
 
-    /** The share's part of the mean over all rows. */
+    /** Returns the share's part of the mean over all rows. */
     Tensor loss(LanguageModel model) {
       Tensor mean = model.loss(tensor(batch.inputs()), tensor(batch.targets()));
       return mean.mul(new Scalar((double) (to - from) / rows));
     }
   }
 
-  /** Threads that share the weights of {@code model}, which collects their gradients. */
+  /**
+   * Starts the threads, which share the weights of {@code model}. The model collects the gradients.
+   */
   DataParallel(LanguageModel model, int threads) {
     Libtorch.useOneThreadAnOperation();
     replicas.add(model);
@@ -55,7 +59,9 @@ final class DataParallel implements AutoCloseable {
     pool = Executors.newFixedThreadPool(threads, Thread.ofPlatform().daemon().factory());
   }
 
-  /** The mean loss over the batch, in nats a token; its gradient is added to the model's. */
+  /**
+   * Returns the mean loss over the batch, in nats per token, and adds its gradient to the model's.
+   */
   float lossAndGradient(Batch batch) {
     float loss =
         inParallel(
@@ -70,7 +76,7 @@ final class DataParallel implements AutoCloseable {
     return loss;
   }
 
-  /** The mean loss over the first {@code rows} of the batch, in nats a token. */
+  /** Returns the mean loss over the first {@code rows} rows of the batch, in nats per token. */
   float loss(Batch batch, int rows) {
     return inParallel(
         batch,
@@ -136,7 +142,7 @@ final class DataParallel implements AutoCloseable {
     Tensor sum = parameter.mutable_grad();
     ScalarType type = gradient.scalar_type().intern();
     if (gradient.is_sparse() && type == ScalarType.Half) {
-      // The engine adds no sparse tensors of this type.
+      // libtorch cannot add sparse tensors of this type.
       Tensor wide = sum.to(ScalarType.Float).add(gradient.to(ScalarType.Float));
       parameter.mutable_grad().put(wide.to(type));
     } else {

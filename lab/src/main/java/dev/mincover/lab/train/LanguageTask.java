@@ -20,7 +20,7 @@ public record LanguageTask(GptConfig config, WeightType weights, int batch, Corp
 
   private static final int VALIDATION_WINDOWS = 256;
 
-  /** The windows of validation text on which every model of the task is evaluated. */
+  /** Returns the windows of validation text on which every model of the task is evaluated. */
   public Windows windows() {
     return new Windows(corpus.validation(), config.context(), VALIDATION_WINDOWS);
   }
@@ -30,7 +30,7 @@ public record LanguageTask(GptConfig config, WeightType weights, int batch, Corp
     return (long) batch * config.context();
   }
 
-  /** The model in a line. */
+  /** Describes the model in a line. */
   public String modelDescription() {
     long count = config.parameterCount();
     return "GPT over bytes: %d layers, width %d, %d heads, context %d%s; %,d weights, %s%s"
@@ -45,7 +45,7 @@ public record LanguageTask(GptConfig config, WeightType weights, int batch, Corp
             ByteCount.format(count * weights.bytes()));
   }
 
-  /** The model as JSON files describe it. */
+  /** Describes the model as JSON files do. */
   public Summary.Model modelSummary() {
     return new Summary.Model(
         config.layers(),

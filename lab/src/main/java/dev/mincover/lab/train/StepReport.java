@@ -3,13 +3,13 @@ package dev.mincover.lab.train;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One training step, told after it was taken.
+ * The state of a training after a step.
  *
- * @param step from 1
+ * @param step number of the step, from 1
  * @param tokens trained on so far
  * @param seconds spent in training steps so far
- * @param loss of this step's batch before the step, in nats a token
- * @param validationLoss after the step, in nats a token; null if not measured
+ * @param loss of this step's batch before the step, in nats per token
+ * @param validationLoss after the step, in nats per token; null if not measured
  * @param learningRate of this step
  * @param secondsLeft until the last step, at the speed so far
  */
@@ -22,7 +22,7 @@ public record StepReport(
     double learningRate,
     double secondsLeft) {
 
-  /** Tokens trained on per second, so far. */
+  /** Tokens trained on per second so far. */
   public double tokensPerSecond() {
     return seconds > 0 ? tokens / seconds : 0;
   }

@@ -12,22 +12,23 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The training loop: random batches, a step of the optimizer on each, and now and then the loss on
- * validation windows. Time is counted over training steps only.
+ * The training loop: random batches, a step of the optimizer on each, and validation losses from
+ * time to time. Only training steps count as training time.
  */
 public final class TrainingLoop implements AutoCloseable {
 
   /**
    * How a training ended.
    *
-   * @param steps taken
-   * @param loss of the last step's batch, in nats a token; NaN without a step
-   * @param validationLoss after the last step, in nats a token; NaN if stopped before it was known
-   * @param refusal why the step after these could not be taken; null if that was not the end
+   * @param steps number of steps taken
+   * @param loss of the last step's batch, in nats per token; NaN without a step
+   * @param validationLoss after the last step, in nats per token; NaN if the training was stopped
+   *     before it was measured
+   * @param refusal why the optimizer refused the next step; null if it did not
    */
   public record Outcome(
       long steps, float loss, float validationLoss, @Nullable NonFiniteException refusal) {
-    /** Before the first step. */
+    /** The outcome before the first step. */
     public static final Outcome NONE = new Outcome(0, Float.NaN, Float.NaN, null);
   }
 
@@ -37,10 +38,10 @@ public final class TrainingLoop implements AutoCloseable {
   private final Windows windows;
 
   /**
-   * A loop over a model and the optimizer bound to it.
+   * Makes a loop for a model and the optimizer that is bound to it.
    *
-   * @param batch the buffers for every batch, of training and of validation
-   * @param threads how many share the rows of a batch; gradients differ in rounding with it
+   * @param batch the buffers for all batches, of training and validation
+   * @param threads that share the rows of a batch; gradients round differently with another number
    */
   public TrainingLoop(
       LanguageModel model,
@@ -55,21 +56,21 @@ public final class TrainingLoop implements AutoCloseable {
     this.windows = windows;
   }
 
-  /** Has the gradients of the steps to come looked at; see {@link GradientObserver}. */
+  /** Lets an observer see the gradients of all later steps. */
   public void observeGradients(GradientObserver observer) {
     step.observeGradients(observer);
   }
 
   /**
    * Trains until the last step, a request to stop, a loss that is not finite, or gradients that the
-   * optimizer refuses. Such a loss comes of the weights as they are, so that no step is taken from
-   * its gradients.
+   * optimizer refuses. A loss that is not finite is due to the weights as they are, so no step is
+   * taken from its gradients.
    *
-   * @param steps how many steps to take
-   * @param evaluateEvery steps between evaluations; there is one after the last step in any case,
-   *     but none after a stop
+   * @param steps number of steps to take
+   * @param evaluateEvery steps between evaluations; there is also one after the last step, but none
+   *     after a stop
    * @param stop asked before every step
-   * @param listener told of every step
+   * @param listener called after every step
    */
   public Outcome train(
       long steps, long evaluateEvery, BooleanSupplier stop, Consumer<StepReport> listener) {
@@ -106,17 +107,17 @@ public final class TrainingLoop implements AutoCloseable {
     return step.seconds();
   }
 
-  /** Of {@link #seconds}, those spent in the optimizer. */
+  /** The part of {@link #seconds} spent in the optimizer. */
   public double optimizerSeconds() {
     return step.optimizerSeconds();
   }
 
-  /** Steps that the optimizer has left out because a gradient was not finite. */
+  /** The number of steps that the optimizer has left out because a gradient was not finite. */
   public long skippedSteps() {
     return optimizer.skippedSteps();
   }
 
-  /** The mean loss of the weights that count over all validation windows, in nats a token. */
+  /** Returns the mean loss of the final weights over all validation windows, in nats per token. */
   public float validationLoss() {
     double[] sum = {0};
     optimizer.withFinalWeights(() -> {
@@ -129,7 +130,7 @@ public final class TrainingLoop implements AutoCloseable {
     return (float) (sum[0] / windows.count());
   }
 
-  /** Ends the threads; the model and the optimizer are the caller's. */
+  /** Ends the threads. The caller closes the model and the optimizer. */
   @Override
   public void close() {
     step.close();

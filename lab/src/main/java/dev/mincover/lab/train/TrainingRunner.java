@@ -8,6 +8,7 @@ import dev.mincover.lab.common.Printable;
 import dev.mincover.lab.common.Version;
 import dev.mincover.lab.data.BigramModel;
 import dev.mincover.lab.data.Windows;
+import dev.mincover.lab.libtorch.CpuSwitches;
 import dev.mincover.lab.model.Gpt;
 import dev.mincover.lab.model.ModelFile;
 import dev.mincover.lab.model.TextGenerator;
@@ -163,7 +164,11 @@ public record TrainingRunner(TrainingPlan plan, TrainingOutput output) {
             task.modelSummary(),
             task.batch(),
             task.corpus().description()),
-        new Summary.Software(Version.number(), Runtime.version().toString()));
+        new Summary.Platform(
+            Version.number(),
+            Runtime.version().toString(),
+            Machine.processor(),
+            CpuSwitches.inForce()));
   }
 
   private String sample(Gpt model) {

@@ -6,7 +6,9 @@ import dev.mincover.lab.model.LanguageModel;
 import dev.mincover.lab.optimizer.BoundOptimizer;
 import dev.mincover.lab.statistics.GradientObserver;
 
-/** One step of a training after another: a random batch, its gradient, and what learns from it. */
+/**
+ * Takes training steps, one per call: a random batch, its gradient, and a step of the optimizer.
+ */
 public final class TrainingStep implements AutoCloseable {
 
   private final DataParallel model;
@@ -18,10 +20,10 @@ public final class TrainingStep implements AutoCloseable {
   private long optimizerNanos;
 
   /**
-   * Steps to come.
+   * Prepares the steps.
    *
-   * @param batch the buffers for every batch
-   * @param threads how many share the rows of a batch; gradients differ in rounding with it
+   * @param batch the buffers for all batches
+   * @param threads that share the rows of a batch; gradients round differently with another number
    */
   public TrainingStep(
       LanguageModel model, BoundOptimizer optimizer, Batches batches, Batch batch, int threads) {
@@ -31,15 +33,15 @@ public final class TrainingStep implements AutoCloseable {
     this.batch = batch;
   }
 
-  /** Has the gradients of the steps to come looked at, in time that is not counted. */
+  /** Lets an observer see the gradients of all later steps. Its time is not counted. */
   public void observeGradients(GradientObserver observer) {
     this.observer = observer;
   }
 
   /**
-   * Takes one, but for the optimizer's part in it if the loss is not finite.
+   * Takes a step. If the loss is not finite, the optimizer does not step.
    *
-   * @return the mean loss over the batch before the step, in nats a token
+   * @return the mean loss over the batch before the step, in nats per token
    */
   public float run() {
     long start = System.nanoTime();
@@ -60,22 +62,25 @@ public final class TrainingStep implements AutoCloseable {
     return loss;
   }
 
-  /** Seconds that all steps took. */
+  /** Seconds spent in all steps. */
   public double seconds() {
     return nanos * 1e-9;
   }
 
-  /** Of {@link #seconds}, those that the optimizer took. */
+  /** The part of {@link #seconds} spent in the optimizer. */
   public double optimizerSeconds() {
     return optimizerNanos * 1e-9;
   }
 
-  /** The mean loss over the first {@code rows} of a batch, in nats a token; no step is taken. */
+  /**
+   * Returns the mean loss over the first {@code rows} rows of a batch, in nats per token. Takes no
+   * step.
+   */
   float loss(Batch batch, int rows) {
     return model.loss(batch, rows);
   }
 
-  /** Ends the threads; the model and the optimizer are the caller's. */
+  /** Ends the threads. The caller closes the model and the optimizer. */
   @Override
   public void close() {
     model.close();

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Run directories as trainings leave them, without the trainings. */
@@ -93,7 +94,7 @@ final class SampleRuns {
                 new Summary.Model(4, 128, 4, 128, true, "float32"),
                 8,
                 "Text with <b>marks</b> & \"quotes\""),
-            new Summary.Software("0.1.0", "25.0.3"))
+            new Summary.Platform("0.1.0", "25.0.3", "a processor", new TreeMap<>()))
         .write(run.summary());
     return run;
   }

@@ -10,9 +10,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 class SummaryTest {
   private static final OptimizerSettings OPTIMIZER =
@@ -85,7 +89,12 @@ class SummaryTest {
               "batch" : 16,
               "corpus" : "Java \\"sources\\"",
               "mincoverVersion" : "0.1.0",
-              "javaVersion" : "25.0.3"
+              "javaVersion" : "25.0.3",
+              "processor" : "Some(R) CPU",
+              "cpuSwitches" : {
+                "ATEN_CPU_CAPABILITY" : "avx2",
+                "OPENBLAS_CORETYPE" : "HASWELL"
+              }
             }
             """);
     assertThat(folder).isDirectoryNotContaining(path -> !path.equals(file));
@@ -119,6 +128,42 @@ class SummaryTest {
     assertThat(summary(1.0).course().tokensPerSecond()).isEqualTo(16_000, within(1e-9));
   }
 
+  /** Runs of before there was {@code --portable} can still be reported and inspected. */
+  @Test
+  void readsFilesOfOlderVersions() throws IOException {
+    Path file = folder.resolve("summary.json");
+    summary(1.25).write(file);
+    ObjectNode json = (ObjectNode) JsonMapper.shared().readTree(Files.readString(file));
+    json.remove(List.of("processor", "cpuSwitches"));
+    Files.writeString(file, json.toString());
+    Summary old = Summary.read(file);
+    assertThat(old.platform()).isEqualTo(new Summary.Platform("0.1.0", "25.0.3", null, null));
+    assertThat(old.course()).isEqualTo(summary(1.25).course());
+  }
+
+  @Test
+  void everyOtherFieldIsNeeded() throws IOException {
+    Path file = folder.resolve("summary.json");
+    summary(1.25).write(file);
+    ObjectNode whole = (ObjectNode) JsonMapper.shared().readTree(Files.readString(file));
+    List<String> derived = List.of("tokensPerSecond", "validationBitsPerByte");
+    List<String> added = List.of("processor", "cpuSwitches");
+    for (String name : List.copyOf(whole.propertyNames())) {
+      Files.writeString(file, whole.deepCopy().without(name).toString());
+      if (derived.contains(name) || added.contains(name)) {
+        assertThat(Summary.read(file).course()).isEqualTo(summary(1.25).course());
+      } else {
+        assertThatThrownBy(() -> Summary.read(file)).as(name).hasMessageContaining(name);
+      }
+    }
+    for (String name : List.copyOf(whole.get("optimizer").propertyNames())) {
+      ObjectNode less = whole.deepCopy();
+      ((ObjectNode) less.get("optimizer")).remove(name);
+      Files.writeString(file, less.toString());
+      assertThatThrownBy(() -> Summary.read(file)).as(name).hasMessageContaining(name);
+    }
+  }
+
   @Test
   void refusesWhatIsNotASummary() throws IOException {
     Path file = folder.resolve("summary.json");
@@ -142,6 +187,10 @@ class SummaryTest {
         OPTIMIZER,
         new Summary.Setup(
             7, 2, new Summary.Model(4, 128, 4, 128, true, "float32"), 16, "Java \"sources\""),
-        new Summary.Software("0.1.0", "25.0.3"));
+        new Summary.Platform(
+            "0.1.0",
+            "25.0.3",
+            "Some(R) CPU",
+            new TreeMap<>(Map.of("OPENBLAS_CORETYPE", "HASWELL", "ATEN_CPU_CAPABILITY", "avx2"))));
   }
 }
