@@ -107,7 +107,7 @@ record SweepRun(
                       + Figures.plain(winner.rates().getLast()),
                   Figures.plain(winner.learningRate()),
                   Figures.plain(100 * winner.warmup()) + " %",
-                  loss == null ? "-" : "%.4f".formatted(loss),
+                  loss == null ? "-" : Figures.decimals(4, loss),
                   note));
     }
     lines.add(
@@ -153,7 +153,7 @@ record SweepRun(
             Figures.plain(100 * trial.warmup()),
             trial.steps(),
             trial.seed(),
-            loss == null ? "diverged" : "loss %.4f".formatted(loss));
+            loss == null ? "diverged" : "loss " + Figures.decimals(4, loss));
         err.flush();
       } else {
         bar.stepTo(done);

@@ -1,5 +1,8 @@
 package dev.mincover.lab.compare;
 
+import static java.util.Objects.requireNonNull;
+
+import dev.mincover.lab.common.Figures;
 import dev.mincover.lab.common.Terminal;
 import dev.mincover.lab.train.Progress;
 import dev.mincover.lab.train.StepReport;
@@ -63,8 +66,10 @@ final class TrainingsProgress implements Trainings.Listener {
       return failure;
     }
     return run.finished()
-        ? "%.3f bits per byte, %,.0f tokens/s"
-            .formatted(run.validationBitsPerByte(), run.tokensPerSecond())
+        ? "%s bits per byte, %,.0f tokens/s"
+            .formatted(
+                Figures.decimals(3, requireNonNull(run.validationBitsPerByte())),
+                run.tokensPerSecond())
         : "stopped after %,d steps".formatted(run.steps());
   }
 }

@@ -66,12 +66,16 @@ final class Results {
           new Field("seed", "seed", Summary::seed, format("%.0f")),
           new Field("steps", "steps", Summary::steps, format("%,.0f")),
           new Field("tokens", "tokens", Summary::tokens, format("%,.0f")),
-          new Field("validationLoss", "loss, nats", Summary::validationLoss, format("%.4f")),
+          new Field(
+              "validationLoss",
+              "loss, nats",
+              Summary::validationLoss,
+              loss -> Figures.decimals(4, loss)),
           new Field(
               "validationBitsPerByte",
               "bits per byte",
               Summary::validationBitsPerByte,
-              format("%.3f")),
+              bits -> Figures.decimals(3, bits)),
           new Field(
               "optimizerStateBytes",
               "state",
@@ -162,12 +166,11 @@ final class Results {
   }
 
   private static Cell bits(Series series) {
-    return mean(series, series.bitsPerByte().boxed().toList(), "%.3f");
+    return mean(series, series.bitsPerByte().boxed().toList(), 3);
   }
 
   private static Cell perplexity(Series series) {
-    return mean(
-        series, series.bitsPerByte().map(bits -> Math.pow(2, bits)).boxed().toList(), "%.2f");
+    return mean(series, series.bitsPerByte().map(bits -> Math.pow(2, bits)).boxed().toList(), 2);
   }
 
   /** Of the runs whose system counts it. */
@@ -185,17 +188,16 @@ final class Results {
   }
 
   /** The mean and, of several, the standard deviation. */
-  private static Cell mean(Series series, List<Double> values, String format) {
+  private static Cell mean(Series series, List<Double> values, int decimals) {
     if (values.isEmpty()) {
       return new Cell("none", "not measured or not finite");
     }
     double mean = values.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
     List<String> texts = new ArrayList<>();
-    texts.add(String.format(Locale.ROOT, format, mean));
+    texts.add(Figures.decimals(decimals, mean));
     if (values.size() > 1) {
       double squares = values.stream().mapToDouble(value -> (value - mean) * (value - mean)).sum();
-      texts.add(
-          String.format(Locale.ROOT, "\u00b1 " + format, Math.sqrt(squares / (values.size() - 1))));
+      texts.add("\u00b1 " + Figures.decimals(decimals, Math.sqrt(squares / (values.size() - 1))));
     }
     if (values.size() < series.runs().size()) {
       texts.add("(%d of %d runs)".formatted(values.size(), series.runs().size()));
