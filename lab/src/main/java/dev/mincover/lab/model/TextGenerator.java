@@ -13,8 +13,6 @@ public final class TextGenerator {
   /** What is usual. At lower ones a line of spaces may go on for all of a text. */
   public static final double TEMPERATURE = 0.8;
 
-  private static final byte[] BLANK_PROMPT = {'\n'};
-
   private final Gpt model;
   private final double temperature;
   private final RandomGenerator random;
@@ -41,19 +39,22 @@ public final class TextGenerator {
   /**
    * Continues a text.
    *
-   * @param prompt what comes before; its end as long as the model's context is seen, and an empty
-   *     one is taken for the start of a line
+   * @param prompt what comes before, at least a byte; its end as long as the model's context is
+   *     seen
    * @param length bytes to write, at least 0
    * @return the bytes written, without the prompt
+   * @throws IllegalArgumentException if the prompt is empty
    */
   public byte[] generate(byte[] prompt, int length) {
+    if (prompt.length == 0) {
+      throw new IllegalArgumentException("the prompt is empty; it must be at least a byte");
+    }
     int context = model.config().context();
-    byte[] start = prompt.length == 0 ? BLANK_PROMPT : prompt;
-    byte[] text = Arrays.copyOf(start, start.length + length);
-    for (int end = start.length; end < text.length; end++) {
+    byte[] text = Arrays.copyOf(prompt, prompt.length + length);
+    for (int end = prompt.length; end < text.length; end++) {
       text[end] = (byte) choose(nextLogits(text, Math.max(0, end - context), end));
     }
-    return Arrays.copyOfRange(text, start.length, text.length);
+    return Arrays.copyOfRange(text, prompt.length, text.length);
   }
 
   private float[] nextLogits(byte[] text, int from, int to) {

@@ -2,6 +2,7 @@ package dev.mincover.lab.train;
 
 import dev.mincover.NonFiniteException;
 import dev.mincover.lab.common.ByteCount;
+import dev.mincover.lab.common.Figures;
 import dev.mincover.lab.common.Interrupt;
 import dev.mincover.lab.common.Machine;
 import dev.mincover.lab.common.Names;
@@ -82,7 +83,8 @@ public record TrainingRun(
             after -> summary(model, learner, trainer, after, bigram).write(directory.summary());
         written.accept(Trainer.Outcome.NONE);
         Trainer.Outcome outcome = train(trainer, out, written);
-        learner.withFinalWeights(() -> ModelFile.save(model, directory.model()));
+        learner.withFinalWeights(
+            () -> ModelFile.save(model, task.corpus().start(), directory.model()));
         Summary summary = summary(model, learner, trainer, outcome, bigram);
         summary.write(directory.summary());
         if (recorder.isFollowing()) {
@@ -247,12 +249,12 @@ public record TrainingRun(
     line(
         out,
         summary.finished() ? "validation" : "stopped",
-        "after %,d steps: loss %.4f nats a byte, %.3f bits per byte; a byte bigram has %.3f"
+        "after %,d steps: loss %s nats a byte, %s bits per byte; a byte bigram has %s"
             .formatted(
                 summary.steps(),
-                outcome.validationLoss(),
-                summary.validationBitsPerByte(),
-                summary.bigramBitsPerByte()));
+                Figures.decimals(4, outcome.validationLoss()),
+                Figures.decimals(3, outcome.validationLoss() / Math.log(2)),
+                Figures.decimals(3, summary.bigramBitsPerByte())));
     line(
         out,
         "speed",
@@ -283,8 +285,8 @@ public record TrainingRun(
       TextGenerator generator = new TextGenerator(model, TextGenerator.TEMPERATURE, seed);
       line(out, "sample", "at temperature " + TextGenerator.TEMPERATURE);
       out.println();
-      learner.withFinalWeights(
-          () -> out.println(Printable.text(generator.generate(new byte[0], sample)).strip()));
+      learner.withFinalWeights(() ->
+          out.println(Printable.text(generator.generate(task.corpus().start(), sample)).strip()));
     }
     out.flush();
     return 0;
