@@ -63,6 +63,7 @@ public final class Mincover implements Runnable {
     CommandLine commandLine = new CommandLine(new Mincover());
     commandLine.setOverwrittenOptionsAllowed(true);
     commandLine.setUsageHelpAutoWidth(true);
+    commandLine.setExpandAtFiles(false); // A text or a file's name may begin with @.
     for (CommandLine command : commandLine.getSubcommands().values()) {
       command.getHelpSectionMap().put(SECTION_KEY_OPTION_LIST, new SectionedHelp());
     }

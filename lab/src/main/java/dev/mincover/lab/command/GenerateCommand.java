@@ -9,9 +9,11 @@ import dev.mincover.lab.libtorch.Libtorch;
 import dev.mincover.lab.model.Gpt;
 import dev.mincover.lab.model.ModelFile;
 import dev.mincover.lab.model.TextGenerator;
+import dev.mincover.lab.option.FreeText;
 import dev.mincover.lab.run.RunDirectory;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,7 +24,9 @@ import picocli.CommandLine.Spec;
 /** {@code mincover generate}: writes text with a trained model. */
 @Command(
     name = "generate",
-    description = "Writes text with the model of a training run: the prompt, and on from there.",
+    description =
+        "Writes text with the model of a training run: the prompt, and on from there; without one,"
+            + " from where a line starts.",
     mixinStandardHelpOptions = true,
     showDefaultValues = true,
     sortOptions = false,
@@ -34,7 +38,11 @@ public final class GenerateCommand implements Callable<Integer> {
   @Parameters(paramLabel = "RUN", description = "Run directory that 'mincover train' has made.")
   private Path run;
 
-  @Option(names = "--prompt", paramLabel = "TEXT", description = "What the text starts with.")
+  @Option(
+      names = "--prompt",
+      paramLabel = "TEXT",
+      preprocessor = FreeText.class,
+      description = "What the text starts with; taken as it is.")
   private String prompt = "";
 
   @Option(names = "--length", paramLabel = "N", description = "Bytes to write after the prompt.")
@@ -60,10 +68,14 @@ public final class GenerateCommand implements Callable<Integer> {
         "--temperature", temperature, String.valueOf(TextGenerator.TEMPERATURE));
     Libtorch.useOneThreadAnOperation();
     PrintWriter out = spec.commandLine().getOut();
-    try (Gpt model = ModelFile.load(RunDirectory.open(run).model())) {
-      byte[] text =
-          new TextGenerator(model, temperature, seed).generate(prompt.getBytes(UTF_8), length);
-      out.println(prompt + Printable.text(text));
+    Path file = RunDirectory.open(run).model();
+    byte[] shown = prompt.getBytes(UTF_8);
+    try (Gpt model = ModelFile.load(file)) {
+      byte[] start = shown.length == 0 ? ModelFile.start(file) : shown;
+      byte[] text = new TextGenerator(model, temperature, seed).generate(start, length);
+      byte[] whole = Arrays.copyOf(shown, shown.length + text.length);
+      System.arraycopy(text, 0, whole, shown.length, text.length);
+      out.println(Printable.text(whole));
       out.flush();
       return 0;
     }

@@ -1,5 +1,6 @@
 package dev.mincover.lab.compare;
 
+import dev.mincover.lab.common.Figures;
 import dev.mincover.lab.common.Terminal;
 import dev.mincover.lab.train.Progress;
 import dev.mincover.lab.train.StepReport;
@@ -63,7 +64,8 @@ final class ComparisonProgress implements ComparisonTrainings.Listener {
       return failure;
     }
     return run.isFinished()
-        ? "%.3f bits per byte, %,.0f tokens/s".formatted(run.bits(), run.time().tokensPerSecond())
+        ? "%s bits per byte, %,.0f tokens/s"
+            .formatted(Figures.decimals(3, run.bits()), run.time().tokensPerSecond())
         : "stopped after %,d steps".formatted(run.end().steps());
   }
 }

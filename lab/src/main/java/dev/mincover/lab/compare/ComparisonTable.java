@@ -1,6 +1,7 @@
 package dev.mincover.lab.compare;
 
 import dev.mincover.lab.common.ByteCount;
+import dev.mincover.lab.common.Figures;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -39,8 +40,8 @@ public final class ComparisonTable {
           line(
               row.optimizer(),
               quality(row),
-              number("%.3f", row.quality().standardDeviation()),
-              number("%.2f", row.quality().perplexity()),
+              figure(3, row.quality().standardDeviation()),
+              figure(2, row.quality().perplexity()),
               state == null ? NONE : "%,d".formatted(state),
               number("%.2f", row.memory().optimizerStateBytesPerWeight()),
               peak == null ? NONE : ByteCount.format(peak),
@@ -69,13 +70,17 @@ public final class ComparisonTable {
   /** Returns bits per byte, or why there are none. */
   private static String quality(ComparisonRow row) {
     if (row.quality().validationBitsPerByte() != null || row.runs().isEmpty()) {
-      return number("%.3f", row.quality().validationBitsPerByte());
+      return figure(3, row.quality().validationBitsPerByte());
     }
     return row.runs().stream().anyMatch(run -> run.end().failure() != null) ? "failed" : "stopped";
   }
 
   private static String line(Object... cells) {
     return "%-10s %10s %8s %10s %10s %9s %10s %9s %9s".formatted(cells).stripTrailing();
+  }
+
+  private static String figure(int decimals, @Nullable Double value) {
+    return value == null ? NONE : Figures.decimals(decimals, value);
   }
 
   private static String number(String format, @Nullable Double value) {

@@ -111,7 +111,7 @@ record SweepRunner(
                       + Figures.plain(winner.rates().getLast()),
                   Figures.plain(winner.learningRate()),
                   Figures.plain(100 * winner.warmup()) + " %",
-                  loss == null ? "-" : "%.4f".formatted(loss),
+                  loss == null ? "-" : Figures.decimals(4, loss),
                   note));
     }
     lines.add(
@@ -157,7 +157,7 @@ record SweepRunner(
             Figures.plain(100 * trial.warmup()),
             trial.steps(),
             trial.seed(),
-            loss == null ? "diverged" : "loss %.4f".formatted(loss));
+            loss == null ? "diverged" : "loss " + Figures.decimals(4, loss));
         err.flush();
       } else {
         bar.stepTo(done);

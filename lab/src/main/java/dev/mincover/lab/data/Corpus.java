@@ -36,18 +36,32 @@ public record Corpus(byte[] training, byte[] validation, String description) {
    * The user's own text. Directories are searched for files in the order of their names; hidden
    * files and directories in them are passed over, links to directories not followed. A file met
    * twice counts once, and binary files, those with a NUL byte, are left out and counted in the
-   * description. The bytes are taken as they are, with a line end between two files.
+   * description, as are those in UTF-16 and UTF-32, with how to convert them. The bytes are taken
+   * as they are, with a line end between two files.
    *
    * <p>About 5 % is held out for validation. With files enough these are whole files, spread evenly
    * over the text: a file is held out whenever the validation text with it is still at most 5 % of
    * the text so far. Where that would hold out less than 2.5 % of the whole, because the files are
    * few or one is huge, it is the last 5 % of the text instead.
    *
+   * <p>Files that are copies of each other, in full or for the most part, count as one: all are
+   * held out or none. Where the last 5 % of the text have a copy before them, it is the last 5 % of
+   * each file instead. The description has the number of copies.
+   *
    * @param paths files and directories, at least one
    * @throws UserError if a path is missing or unreadable, there is no text, or it exceeds 2 GiB
    */
   public static Corpus files(List<Path> paths) {
     return TextFiles.read(paths);
+  }
+
+  /**
+   * What a sample of a model of this text continues, so that it starts after something the model
+   * has seen: a line end, or a space where line ends are rare, or the most frequent character where
+   * spaces are rare too; 1 to 4 bytes.
+   */
+  public byte[] start() {
+    return TextStart.of(training);
   }
 
   /**

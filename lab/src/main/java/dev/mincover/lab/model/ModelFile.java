@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,14 +22,23 @@ public final class ModelFile {
 
   private static final String MODEL = "mincover.model";
 
+  /** What a text without a prompt starts after, in hexadecimal digits. */
+  private static final String START = "start";
+
+  /** A line end, which files do not tell, nor those from before there was anything else. */
+  private static final String USUAL_START = "0a";
+
+  private static final HexFormat HEX = HexFormat.of();
+
   private ModelFile() {}
 
   /**
    * Writes all weights. An older file is replaced at once when the new one is complete.
    *
+   * @param start what a text without a prompt starts after, at least a byte
    * @throws UserError if the file cannot be written
    */
-  public static void save(Gpt model, Path file) {
+  public static void save(Gpt model, byte[] start, Path file) {
     GptConfig config = model.config();
     Map<String, String> metadata = new LinkedHashMap<>();
     metadata.put(MODEL, "gpt");
@@ -37,6 +47,10 @@ public final class ModelFile {
     metadata.put("heads", Integer.toString(config.heads()));
     metadata.put("context", Integer.toString(config.context()));
     metadata.put("tied", Boolean.toString(config.tied()));
+    String digits = HEX.formatHex(start);
+    if (!digits.equals(USUAL_START)) {
+      metadata.put(START, digits);
+    }
     List<Safetensors.Tensor> tensors = new ArrayList<>();
     model
         .parameters()
@@ -64,6 +78,22 @@ public final class ModelFile {
         model.close();
         throw failure;
       }
+    }
+  }
+
+  /**
+   * What a text without a prompt starts after: something that the model has seen.
+   *
+   * @throws UserError if the file is missing or damaged
+   */
+  public static byte[] start(Path file) {
+    try (Arena arena = Arena.ofConfined()) {
+      String digits = Safetensors.read(file, arena).metadata().getOrDefault(START, USUAL_START);
+      if (!digits.matches("([0-9a-f]{2})+")) {
+        throw new UserError(
+            "%s: its metadata have '%s' for %s; give a --prompt".formatted(file, digits, START));
+      }
+      return HEX.parseHex(digits);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.mincover.lab.report;
 
+import dev.mincover.lab.common.Figures;
 import dev.mincover.lab.run.Metrics;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,10 +40,8 @@ final class CourseCharts {
         "On text that was not trained on; lower is better."
             + means(all)
             + (bigram
-                ? String.format(
-                    Locale.ROOT,
-                    " A dotted level, where it is in view, marks %.3f: a model that sees one byte back.",
-                    bigrams.getFirst())
+                ? " A dotted level, where it is in view, marks %s: a model that sees one byte back."
+                    .formatted(Figures.decimals(3, bigrams.getFirst()))
                 : ""),
         lines,
         numbers("bits per byte", all, curve));

@@ -99,7 +99,7 @@ record Finding(String headline, List<String> notes) {
   }
 
   private static String bits(Series series) {
-    return "%.3f bits per byte".formatted(series.meanBitsPerByte().orElseThrow());
+    return Figures.decimals(3, series.meanBitsPerByte().orElseThrow()) + " bits per byte";
   }
 
   private static List<String> notes(List<Series> all) {

@@ -74,12 +74,12 @@ final class Results {
               "validationLoss",
               "loss, nats",
               summary -> summary.quality().validationLoss(),
-              format("%.4f")),
+              loss -> Figures.decimals(4, loss)),
           new Field(
               "validationBitsPerByte",
               "bits per byte",
               summary -> summary.quality().validationBitsPerByte(),
-              format("%.3f")),
+              bits -> Figures.decimals(3, bits)),
           new Field(
               "optimizerStateBytes",
               "state",
@@ -175,12 +175,11 @@ final class Results {
   }
 
   private static Cell bits(Series series) {
-    return mean(series, series.bitsPerByte().boxed().toList(), "%.3f");
+    return mean(series, series.bitsPerByte().boxed().toList(), 3);
   }
 
   private static Cell perplexity(Series series) {
-    return mean(
-        series, series.bitsPerByte().map(bits -> Math.pow(2, bits)).boxed().toList(), "%.2f");
+    return mean(series, series.bitsPerByte().map(bits -> Math.pow(2, bits)).boxed().toList(), 2);
   }
 
   /** Returns the mean peak memory of the runs whose system counts it. */
@@ -198,17 +197,16 @@ final class Results {
   }
 
   /** Returns the mean and, for several values, the standard deviation. */
-  private static Cell mean(Series series, List<Double> values, String format) {
+  private static Cell mean(Series series, List<Double> values, int decimals) {
     if (values.isEmpty()) {
       return new Cell("none", "not measured or not finite");
     }
     double mean = values.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
     List<String> texts = new ArrayList<>();
-    texts.add(String.format(Locale.ROOT, format, mean));
+    texts.add(Figures.decimals(decimals, mean));
     if (values.size() > 1) {
       double squares = values.stream().mapToDouble(value -> (value - mean) * (value - mean)).sum();
-      texts.add(
-          String.format(Locale.ROOT, "\u00b1 " + format, Math.sqrt(squares / (values.size() - 1))));
+      texts.add("\u00b1 " + Figures.decimals(decimals, Math.sqrt(squares / (values.size() - 1))));
     }
     if (values.size() < series.runs().size()) {
       texts.add("(%d of %d runs)".formatted(values.size(), series.runs().size()));

@@ -1,5 +1,6 @@
 package dev.mincover.lab.train;
 
+import dev.mincover.lab.common.Figures;
 import dev.mincover.lab.common.Terminal;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -75,12 +76,13 @@ public interface Progress extends AutoCloseable {
     public void close() {}
   }
 
-  private static String text(StepReport report) {
+  /** Loss, rate, speed and time left of a step. */
+  static String text(StepReport report) {
     Duration left = Duration.ofSeconds(Math.round(report.secondsLeft()));
-    return "loss %.3f  rate %.4f  %,.0f tokens/s  %d:%02d left"
+    return "loss %s  rate %s  %,.0f tokens/s  %d:%02d left"
         .formatted(
-            report.loss(),
-            report.learningRate(),
+            Figures.decimals(3, report.loss()),
+            Figures.decimals(4, report.learningRate()),
             report.tokensPerSecond(),
             left.toMinutes(),
             left.toSecondsPart());

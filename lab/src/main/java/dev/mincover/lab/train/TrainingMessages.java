@@ -1,6 +1,7 @@
 package dev.mincover.lab.train;
 
 import dev.mincover.lab.common.ByteCount;
+import dev.mincover.lab.common.Figures;
 import dev.mincover.lab.common.Names;
 import dev.mincover.lab.model.TextGenerator;
 import dev.mincover.lab.optimizer.OptimizerDescription;
@@ -67,12 +68,12 @@ record TrainingMessages(TrainingPlan plan, TrainingOutput output, PrintWriter ou
     Summary.Course course = summary.course();
     line(
         course.finished() ? "validation" : "stopped",
-        "after %,d steps: loss %.4f nats a byte, %.3f bits per byte; a byte bigram has %.3f"
+        "after %,d steps: loss %s nats a byte, %s bits per byte; a byte bigram has %s"
             .formatted(
                 course.steps(),
-                validationLoss,
-                summary.quality().validationBitsPerByte(),
-                summary.quality().bigramBitsPerByte()));
+                Figures.decimals(4, validationLoss),
+                Figures.decimals(3, validationLoss / Math.log(2)),
+                Figures.decimals(3, summary.quality().bigramBitsPerByte())));
     line(
         "speed",
         "%,.0f tokens/s for %.0f s, of which %.1f %% in the optimizer"

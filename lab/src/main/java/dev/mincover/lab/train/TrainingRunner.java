@@ -59,7 +59,8 @@ public record TrainingRunner(TrainingPlan plan, TrainingOutput output) {
             after -> summary(model, optimizer, loop, after, bigram).write(directory.summary());
         write.accept(TrainingLoop.Outcome.NONE);
         TrainingLoop.Outcome outcome = train(loop, out, write);
-        optimizer.withFinalWeights(() -> ModelFile.save(model, directory.model()));
+        optimizer.withFinalWeights(
+            () -> ModelFile.save(model, plan.task().corpus().start(), directory.model()));
         write.accept(outcome);
         writeStatistics(recorder, optimizer);
         boolean stopped = outcome.steps() < plan.steps() && outcome.refusal() == null;
@@ -173,7 +174,8 @@ public record TrainingRunner(TrainingPlan plan, TrainingOutput output) {
 
   private String sample(Gpt model) {
     TextGenerator generator = new TextGenerator(model, TextGenerator.TEMPERATURE, plan.seed());
-    return Printable.text(generator.generate(new byte[0], output.sample())).strip();
+    return Printable.text(generator.generate(plan.task().corpus().start(), output.sample()))
+        .strip();
   }
 
   /** Why the run ended before its last step, in a line; null if nothing went wrong. */

@@ -22,6 +22,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class ModelFileTest {
 
+  private static final byte[] LINE_END = {'\n'};
+
   @TempDir private Path folder;
 
   @ParameterizedTest
@@ -29,7 +31,7 @@ class ModelFileTest {
   void aModelComesBackBitForBit(WeightType type, boolean tied) {
     Path file = folder.resolve("model.safetensors");
     try (Gpt model = new Gpt(new GptConfig(2, 16, 4, 8, tied), 3, type, true)) {
-      ModelFile.save(model, file);
+      ModelFile.save(model, LINE_END, file);
       try (Gpt loaded = ModelFile.load(file)) {
         assertThat(loaded.config()).isEqualTo(model.config());
         assertThat(loaded.type()).isEqualTo(type);
@@ -48,7 +50,7 @@ class ModelFileTest {
   void sixteenBitsTakeHalfTheSpace() throws IOException {
     Path file = folder.resolve("model.safetensors");
     try (Gpt model = new Gpt(new GptConfig(1, 16, 4, 8), 3, WeightType.BFLOAT16, false)) {
-      ModelFile.save(model, file);
+      ModelFile.save(model, LINE_END, file);
       assertThat(Files.size(file)).isLessThan(3 * model.parameterCount());
     }
   }
@@ -59,7 +61,7 @@ class ModelFileTest {
     Map<String, String> metadata = new HashMap<>();
     try (Gpt model = new Gpt(new GptConfig(1, 16, 4, 8), 3);
         Arena arena = Arena.ofConfined()) {
-      ModelFile.save(model, file);
+      ModelFile.save(model, LINE_END, file);
       Safetensors content = Safetensors.read(file, arena);
       metadata.putAll(content.metadata());
       assertThat(metadata.remove("tied")).isEqualTo("true");
@@ -77,11 +79,36 @@ class ModelFileTest {
   }
 
   @Test
+  void theStartOfATextComesBack() {
+    Path file = folder.resolve("model.safetensors");
+    try (Gpt model = new Gpt(new GptConfig(1, 16, 4, 8), 3);
+        Arena arena = Arena.ofConfined()) {
+      ModelFile.save(model, LINE_END, file);
+      assertThat(ModelFile.start(file)).isEqualTo(LINE_END);
+      // Told only if it is another, as in files from before there was a choice.
+      assertThat(Safetensors.read(file, arena).metadata()).doesNotContainKey("start");
+      byte[] start = {(byte) 0xE4, (byte) 0xB8, (byte) 0xAD};
+      ModelFile.save(model, start, file);
+      assertThat(ModelFile.start(file)).isEqualTo(start);
+      Safetensors content = Safetensors.read(file, arena);
+      Map<String, String> metadata = new HashMap<>(content.metadata());
+      for (String bad : new String[] {"", "a", "line"}) {
+        metadata.put("start", bad);
+        Path damaged = folder.resolve("damaged.safetensors");
+        new Safetensors(content.tensors(), metadata).write(damaged);
+        assertThatThrownBy(() -> ModelFile.start(damaged))
+            .isInstanceOf(UserError.class)
+            .hasMessageContaining("'%s' for start; give a --prompt", bad);
+      }
+    }
+  }
+
+  @Test
   void tensorsOfDifferentTypesAreRefused() {
     Path file = folder.resolve("model.safetensors");
     try (Gpt model = new Gpt(new GptConfig(1, 16, 4, 8), 3);
         Arena arena = Arena.ofConfined()) {
-      ModelFile.save(model, file);
+      ModelFile.save(model, LINE_END, file);
       Safetensors content = Safetensors.read(file, arena);
       List<Safetensors.Tensor> tensors = new ArrayList<>(content.tensors());
       tensors.replaceAll(tensor ->

@@ -44,12 +44,13 @@ class TextGeneratorTest {
   }
 
   @Test
-  void anEmptyPromptIsTheStartOfALine() {
+  void anEmptyPromptIsRefused() {
     try (Gpt model = new Gpt(CONFIG, 1)) {
-      assertThat(new TextGenerator(model, 1, 5).generate(new byte[0], 9))
-          .hasSize(9)
-          .isEqualTo(new TextGenerator(model, 1, 5).generate(new byte[] {'\n'}, 9));
-      assertThat(new TextGenerator(model, 1, 5).generate(PROMPT, 0)).isEmpty();
+      TextGenerator generator = new TextGenerator(model, 1, 5);
+      assertThatThrownBy(() -> generator.generate(new byte[0], 9))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("the prompt is empty");
+      assertThat(generator.generate(PROMPT, 0)).isEmpty();
     }
   }
 
