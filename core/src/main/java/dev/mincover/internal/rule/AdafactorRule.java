@@ -42,7 +42,6 @@ public final class AdafactorRule extends Rule {
 
   private final boolean factored;
   private final Coefficients k = new Coefficients();
-  private long steps;
   private double eta;
   private float keep;
   private float add;
@@ -118,16 +117,6 @@ public final class AdafactorRule extends Rule {
   }
 
   @Override
-  public long steps() {
-    return steps;
-  }
-
-  @Override
-  public void restoreSteps(long steps) {
-    this.steps = steps;
-  }
-
-  @Override
   public @Nullable String refusalOfRows() {
     return "Adafactor takes dense gradients; its averages decay everywhere at every step";
   }
@@ -139,9 +128,8 @@ public final class AdafactorRule extends Rule {
 
   @Override
   void prepare(StepGradient gradient, double eta) {
-    steps++;
     this.eta = eta;
-    double beta2 = 1 - Math.pow((double) steps, -recipe.decayExponent());
+    double beta2 = 1 - Math.pow((double) steps(), -recipe.decayExponent());
     keep = (float) beta2;
     add = Coefficients.complement(beta2);
   }

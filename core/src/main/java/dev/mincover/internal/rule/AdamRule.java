@@ -35,7 +35,6 @@ public final class AdamRule extends Rule {
   private final float addV;
   private final float epsilon;
   private final Coefficients k = new Coefficients();
-  private long steps;
   private float unbiasM;
   private float unbiasV;
 
@@ -83,16 +82,6 @@ public final class AdamRule extends Rule {
   }
 
   @Override
-  public long steps() {
-    return steps;
-  }
-
-  @Override
-  public void restoreSteps(long steps) {
-    this.steps = steps;
-  }
-
-  @Override
   public @Nullable String refusalOfRows() {
     return "Adam takes dense gradients; its averages decay everywhere at every step";
   }
@@ -104,9 +93,8 @@ public final class AdamRule extends Rule {
 
   @Override
   void prepare(StepGradient gradient, double eta) {
-    steps++;
-    unbiasM = (float) (1 / (1 - Math.pow(recipe.beta1(), (double) steps)));
-    unbiasV = (float) (1 / Math.sqrt(1 - Math.pow(recipe.beta2(), (double) steps)));
+    unbiasM = (float) (1 / (1 - Math.pow(recipe.beta1(), (double) steps())));
+    unbiasV = (float) (1 / Math.sqrt(1 - Math.pow(recipe.beta2(), (double) steps())));
     tensor.prepare(k, eta);
   }
 

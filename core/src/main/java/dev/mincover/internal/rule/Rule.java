@@ -26,6 +26,7 @@ public abstract sealed class Rule permits Sm3Rule, AdamRule, AdafactorRule {
   final NativeMemory memory;
 
   private final StepGradient gradient;
+  private long steps;
   private long key;
   private int largest;
   private long overflowAt;
@@ -69,11 +70,15 @@ public abstract sealed class Rule permits Sm3Rule, AdamRule, AdafactorRule {
     return tensor.layout.rowLength();
   }
 
-  /** How many steps gave this tensor a gradient. */
-  public abstract long steps();
+  /** How many steps gave this tensor a gradient; in a step, this one included. */
+  public final long steps() {
+    return steps;
+  }
 
   /** Sets {@link #steps}, as a state that was restored has it. */
-  public abstract void restoreSteps(long steps);
+  public void restoreSteps(long steps) {
+    this.steps = steps;
+  }
 
   /** Why the rule cannot take a sparse gradient, in words; null if it can. */
   public abstract @Nullable String refusalOfRows();
@@ -115,6 +120,7 @@ public abstract sealed class Rule permits Sm3Rule, AdamRule, AdafactorRule {
     key = tensor.key(step);
     largest = 0;
     overflowAt = ThreadScratch.NOWHERE;
+    steps++;
     prepare(gradient, eta);
   }
 

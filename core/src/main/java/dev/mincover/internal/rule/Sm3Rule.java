@@ -48,9 +48,6 @@ public final class Sm3Rule extends Rule {
   private final float addNu;
   private @Nullable MemorySegment settled;
 
-  /** Steps that gave this tensor a gradient. */
-  private long steps;
-
   private Sm3Rule(
       LearningTensor tensor,
       CoverAccumulators mu,
@@ -103,26 +100,21 @@ public final class Sm3Rule extends Rule {
 
   @Override
   public float[][] accumulators() {
-    settleAll(steps);
+    settleAll(steps(), steps());
     return mu.copy();
   }
 
   @Override
   public List<NamedTensor> state() {
-    settleAll(steps);
+    settleAll(steps(), steps());
     List<NamedTensor> state = new ArrayList<>(mu.state());
     state.addAll(tensor.momentumState());
     return state;
   }
 
   @Override
-  public long steps() {
-    return steps;
-  }
-
-  @Override
   public void restoreSteps(long steps) {
-    this.steps = steps;
+    super.restoreSteps(steps);
     if (settled != null) {
       stampAll(settled, steps); // A saved state is settled.
     }
@@ -170,12 +162,12 @@ public final class Sm3Rule extends Rule {
 
   @Override
   void prepare(StepGradient gradient, double eta) {
+    long before = steps() - 1;
     if (gradient.rows().isSparse()) {
-      settle(gradient.rows());
+      settle(gradient.rows(), before);
     } else {
-      settleAll(steps + 1);
+      settleAll(before, steps());
     }
-    steps++;
     for (RowPass pass : passes) {
       pass.begin(gradient, eta, key());
     }
@@ -209,33 +201,33 @@ public final class Sm3Rule extends Rule {
   }
 
   /** Scales what belongs to the indices about to be visited, for the steps that left them out. */
-  private void settle(VisitedRows rows) {
+  private void settle(VisitedRows rows, long before) {
     if (keepNu == 1 || !mu.ownedByIndex()) {
       return;
     }
     if (settled == null) {
       settled = memory.ints(tensor.layout.shape().dimension(0));
-      stampAll(settled, steps);
+      stampAll(settled, before);
     }
     for (long entry = 0; entry < rows.entries(); entry++) {
       long index = rows.index(entry);
-      settle(settled, index);
-      settled.setAtIndex(JAVA_INT, index, (int) (steps + 1));
+      settle(settled, index, before);
+      settled.setAtIndex(JAVA_INT, index, (int) (before + 1));
     }
   }
 
-  /** Settles all indices, and stamps them with a step. */
-  private void settleAll(long stamp) {
+  /** Settles all indices up to a step, and stamps them. */
+  private void settleAll(long upTo, long stamp) {
     if (settled != null) {
       for (long index = 0; index < settled.byteSize() / Integer.BYTES; index++) {
-        settle(settled, index);
+        settle(settled, index, upTo);
       }
       stampAll(settled, stamp);
     }
   }
 
-  private void settle(MemorySegment settled, long index) {
-    int missed = (int) steps - settled.getAtIndex(JAVA_INT, index);
+  private void settle(MemorySegment settled, long index, long upTo) {
+    int missed = (int) upTo - settled.getAtIndex(JAVA_INT, index);
     if (missed == 0) {
       return;
     }
