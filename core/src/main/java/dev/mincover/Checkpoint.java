@@ -1,7 +1,5 @@
 package dev.mincover;
 
-import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
-
 import dev.mincover.checkpoint.DamagedFileException;
 import dev.mincover.checkpoint.NamedTensor;
 import dev.mincover.checkpoint.SafetensorsFile;
@@ -32,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * An optimizer's weights and state as the tensors of a file, and back.
  * docs/reference/checkpoints.md has the format.
+ *
+ * <p>[1] Not a tensor: there are readers of the format that know neither integers nor scalars, and
+ * a checkpoint of the usual kind should open in them, too.
  */
 final class Checkpoint {
 
@@ -45,10 +46,12 @@ final class Checkpoint {
   private static final String SKIPPED = RESERVED + "skipped steps";
   private static final String RECIPE = RESERVED + "recipe ";
 
+  /** Followed by the name of a parameter that learns [1]. */
+  private static final String STEPS = RESERVED + "steps of ";
+
   /** State of a parameter stands under this, its name and a slash. */
   private static final String STATE = "optimizer/";
 
-  private static final String STEPS = "steps";
   private static final String AVERAGE = "average";
   private static final String MOMENTUM = "momentum";
   private static final String CODES = "momentum.codes";
@@ -100,6 +103,9 @@ final class Checkpoint {
     metadata.put(STEP, String.valueOf(progress.steps()));
     metadata.put(SKIPPED, String.valueOf(progress.skippedSteps()));
     RecipeText.of(recipe).forEach((choice, text) -> metadata.put(RECIPE + choice, text));
+    for (Rule rule : rules) {
+      metadata.put(STEPS + rule.parameter().name(), String.valueOf(rule.steps()));
+    }
     SafetensorsWriter.write(file, tensors(), metadata);
   }
 
@@ -119,8 +125,6 @@ final class Checkpoint {
         tensors.add(
             new NamedTensor(prefix + state.name(), state.type(), state.shape(), state.elements()));
       }
-      MemorySegment steps = MemorySegment.ofArray(new long[] {rules.get(i).steps()});
-      tensors.add(new NamedTensor(prefix + STEPS, StoredType.I64, Shape.of(), steps));
     }
     return tensors;
   }
@@ -172,7 +176,7 @@ final class Checkpoint {
       Loading loading = new Loading(file, changes);
       loading.requireFormat(metadata);
       loading.requireRecipe(metadata);
-      loading.plan();
+      loading.plan(metadata);
       long steps = loading.number(metadata, STEP);
       long skipped = loading.number(metadata, SKIPPED);
       beforeChange.run();
@@ -268,7 +272,7 @@ final class Checkpoint {
     }
 
     /** Finds a tensor of the file for each that is needed. */
-    void plan() {
+    void plan(Map<String, String> metadata) {
       for (Parameter parameter : parameters) {
         boolean fixed = parameter.frozen() && parameter.weights().isReadOnly();
         NamedTensor weights = weights(parameter);
@@ -278,7 +282,10 @@ final class Checkpoint {
         }
       }
       for (int i = 0; i < rules.size(); i++) {
-        plan(rules.get(i), state(i));
+        Rule rule = rules.get(i);
+        plan(rule, state(i));
+        long steps = number(metadata, STEPS + rule.parameter().name());
+        copies.add(() -> rule.restoreSteps(steps));
       }
       for (StoredTensor tensor : file.tensors()) {
         if (!used.contains(tensor.name()) && !mayBeDropped(tensor.name())) {
@@ -308,16 +315,6 @@ final class Checkpoint {
           throw misfit("lacks tensor '%s' (%s)".formatted(name, mine.format()));
         }
       }
-      StoredTensor steps = find(prefix + STEPS);
-      if (steps == null || steps.type() != StoredType.I64 || steps.bytes() != Long.BYTES) {
-        throw misfit("lacks tensor '%s' (I64 [])".formatted(prefix + STEPS));
-      }
-      used.add(steps.name());
-      long taken = file.elements(steps).get(JAVA_LONG_UNALIGNED, 0);
-      if (taken < 0) {
-        throw misfit("says %d of '%s', which is below 0".formatted(taken, steps.name()));
-      }
-      copies.add(() -> rule.restoreSteps(taken));
     }
 
     private boolean hasMomentum(String prefix) {

@@ -229,7 +229,6 @@ class CheckpointTest {
               "table",
               "optimizer/table/mu.0",
               "optimizer/table/mu.1",
-              "optimizer/table/steps",
               "optimizer/größe.bias/mu",
               "frozen")
           .doesNotContain("optimizer/frozen/mu");

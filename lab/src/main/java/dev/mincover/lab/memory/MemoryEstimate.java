@@ -1,10 +1,14 @@
 package dev.mincover.lab.memory;
 
 import dev.mincover.lab.catalogue.Activations;
+import dev.mincover.lab.catalogue.TensorShape;
 import dev.mincover.lab.common.Names;
 import dev.mincover.tensor.DataType;
+import dev.mincover.tensor.Shape;
 import java.math.BigInteger;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,7 +77,11 @@ public record MemoryEstimate(
       @Nullable Long budget) {
     long weightBytes = model.weightCount() * type.bytes();
     Long activationBytes = activations == null ? null : activations.bytes();
-    long adam = OptimizerState.ADAM.bytes(model.tensors());
+    // A model may have a million tensors, and has few shapes.
+    Map<Shape, Long> shapes =
+        model.tensors().stream()
+            .collect(Collectors.groupingBy(TensorShape::shape, Collectors.counting()));
+    long adam = OptimizerState.ADAM.bytes(shapes);
     return new MemoryEstimate(
         model.name(),
         model.weightCount(),
@@ -86,18 +94,26 @@ public record MemoryEstimate(
         activationBytes,
         budget,
         OptimizerState.ALL.stream()
-            .map(optimizer -> row(optimizer, model, adam, 2 * weightBytes, activationBytes, budget))
+            .map(optimizer ->
+                row(
+                    optimizer,
+                    optimizer.bytes(shapes),
+                    model,
+                    adam,
+                    2 * weightBytes,
+                    activationBytes,
+                    budget))
             .toList());
   }
 
   private static Row row(
       OptimizerState optimizer,
+      long state,
       ModelShapes model,
       long adam,
       long weightsAndGradients,
       @Nullable Long activationBytes,
       @Nullable Long budget) {
-    long state = optimizer.bytes(model.tensors());
     long total = weightsAndGradients + state;
     Long left = budget == null ? null : budget - total;
     return new Row(

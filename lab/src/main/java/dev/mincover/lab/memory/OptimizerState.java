@@ -1,14 +1,12 @@
 package dev.mincover.lab.memory;
 
 import dev.mincover.Optimizer;
-import dev.mincover.lab.catalogue.TensorShape;
 import dev.mincover.recipe.Adafactor;
 import dev.mincover.recipe.Adam;
 import dev.mincover.recipe.Momentum;
 import dev.mincover.recipe.Recipe;
 import dev.mincover.recipe.Sm3;
 import dev.mincover.tensor.Shape;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToLongFunction;
@@ -19,9 +17,10 @@ import java.util.function.ToLongFunction;
  *
  * @param name as in {@code mincover bench}
  * @param title in a table
- * @param ofTensor bytes of state of a tensor, scratch memory not counted
+ * @param ofTensor bytes of state of a tensor of some shape, scratch memory not counted; no cover
+ *     here depends on a name
  */
-public record OptimizerState(String name, String title, ToLongFunction<TensorShape> ofTensor) {
+public record OptimizerState(String name, String title, ToLongFunction<Shape> ofTensor) {
 
   /** What all others are compared with. */
   static final OptimizerState ADAM = of("adam", "Adam", Adam.learningRate(1));
@@ -45,22 +44,21 @@ public record OptimizerState(String name, String title, ToLongFunction<TensorSha
         of("adagrad", "AdaGrad", Sm3.adaGrad(1)),
         ADAM,
         new OptimizerState("sgd", "SGD", _ -> 0),
-        new OptimizerState(
-            "sgd-momentum", "SGD, momentum", tensor -> tensor.shape().size() * Float.BYTES));
+        new OptimizerState("sgd-momentum", "SGD, momentum", shape -> shape.size() * Float.BYTES));
   }
 
   private static OptimizerState of(String name, String title, Recipe recipe) {
-    return new OptimizerState(
-        name, title, tensor -> Optimizer.stateBytes(recipe, tensor.name(), tensor.shape()));
+    return new OptimizerState(name, title, shape -> Optimizer.stateBytes(recipe, "w", shape));
   }
 
-  /** Bytes of state of all tensors. Covers do not differ by name here, so that shapes decide. */
-  long bytes(List<TensorShape> tensors) {
-    Map<Shape, Long> byShape = new HashMap<>();
-    long sum = 0;
-    for (TensorShape tensor : tensors) {
-      sum += byShape.computeIfAbsent(tensor.shape(), _ -> ofTensor.applyAsLong(tensor));
-    }
-    return sum;
+  /**
+   * Bytes of state of all tensors.
+   *
+   * @param tensors how many there are of each shape
+   */
+  long bytes(Map<Shape, Long> tensors) {
+    return tensors.entrySet().stream()
+        .mapToLong(entry -> entry.getValue() * ofTensor.applyAsLong(entry.getKey()))
+        .sum();
   }
 }
