@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -19,31 +18,35 @@ import java.util.Set;
 
 /** Reads the user's own text; {@link Corpus#files} documents the rules. */
 final class TextFiles {
-  private static final double HELD_OUT = 0.05;
-
   private TextFiles() {}
 
   static Corpus read(List<Path> paths) {
     String names = paths.stream().map(Path::toString).collect(joining(", "));
     var texts = new ArrayList<byte[]>();
+    var skipped = new SkippedFiles();
     long total = 0;
-    int binary = 0;
     for (Path file : find(paths)) {
       byte[] text = read(file, Texts.MAX_LENGTH - total);
-      if (isBinary(text)) {
-        binary++;
-      } else if (text.length > 0) {
+      if (!skipped.skips(file, text) && text.length > 0) {
         texts.add(text);
         total += text.length + 1L;
       }
     }
-    String skipped = binary == 0 ? "" : "; %s skipped".formatted(count(binary, "binary file"));
     if (texts.isEmpty()) {
-      throw new UserError(
-          "the corpus is empty: no text in %s%s; name a text file that is not empty"
-              .formatted(names, skipped));
+      throw new UserError("the corpus is empty: no text in " + names + skipped.remedy());
     }
-    return split(texts, "%s of %s".formatted(count(texts.size(), "file"), names), skipped);
+    Split split = Split.of(texts);
+    return new Corpus(
+        split.training(),
+        split.validation(),
+        "%s of %s (%s); validation on %s, %s%s"
+            .formatted(
+                Texts.count(texts.size(), "file"),
+                names,
+                ByteCount.format(split.training().length),
+                ByteCount.format(split.validation().length),
+                split.how(),
+                skipped.note()));
   }
 
   /** All files in reading order; a set, lest a file named twice be both trained on and held out. */
@@ -115,56 +118,5 @@ final class TextFiles {
 
   private static UserError unreadable(Path path, IOException cause) {
     return new UserError("cannot read corpus " + path, cause);
-  }
-
-  private static boolean isBinary(byte[] text) {
-    for (byte b : text) {
-      if (b == 0) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private static Corpus split(List<byte[]> texts, String source, String skipped) {
-    var training = new ArrayList<byte[]>();
-    var validation = new ArrayList<byte[]>();
-    long seen = 0;
-    long heldOut = 0;
-    for (byte[] text : texts) {
-      seen += text.length;
-      if (heldOut + text.length <= HELD_OUT * seen) {
-        heldOut += text.length;
-        validation.add(text);
-      } else {
-        training.add(text);
-      }
-    }
-    if (heldOut >= HELD_OUT / 2 * seen) {
-      String held = "%s held out".formatted(count(validation.size(), "file"));
-      return corpus(source, Texts.join(training), Texts.join(validation), held + skipped);
-    }
-    byte[] text = Texts.join(texts);
-    int cut = text.length - (int) (HELD_OUT * text.length);
-    return corpus(
-        source,
-        Arrays.copyOf(text, cut),
-        Arrays.copyOfRange(text, cut, text.length),
-        "the end held out" + skipped);
-  }
-
-  private static Corpus corpus(String source, byte[] training, byte[] validation, String note) {
-    String description =
-        "%s (%s); validation on %s, %s"
-            .formatted(
-                source,
-                ByteCount.format(training.length),
-                ByteCount.format(validation.length),
-                note);
-    return new Corpus(training, validation, description);
-  }
-
-  private static String count(int n, String noun) {
-    return n + " " + noun + (n == 1 ? "" : "s");
   }
 }

@@ -24,6 +24,11 @@ final class Texts {
     }
   }
 
+  /** Such as {@code 1 file} or {@code 2 files}. */
+  static String count(int n, String noun) {
+    return n + " " + noun + (n == 1 ? "" : "s");
+  }
+
   static String unixLineEnds(String text) {
     return text.replace("\r\n", "\n").replace('\r', '\n');
   }

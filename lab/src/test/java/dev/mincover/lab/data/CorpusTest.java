@@ -1,5 +1,7 @@
 package dev.mincover.lab.data;
 
+import static java.nio.charset.StandardCharsets.UTF_16BE;
+import static java.nio.charset.StandardCharsets.UTF_16LE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
@@ -13,6 +15,9 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class CorpusTest {
   @TempDir Path folder;
@@ -111,6 +116,80 @@ class CorpusTest {
             "the corpus is empty: no text in %s; 1 binary file skipped;"
                 + " name a text file that is not empty",
             folder);
+  }
+
+  @Test
+  void saysWhatATextInAnotherEncodingIs() throws IOException {
+    Path file = folder.resolve("notes.txt");
+    Files.writeString(file, "\uFEFFsome text\r\n".repeat(20), UTF_16LE);
+    assertThatThrownBy(() -> Corpus.files(List.of(file)))
+        .isInstanceOf(UserError.class)
+        .hasMessage(
+            "the corpus is empty: no text in %s; %s is UTF-16 little-endian; convert it with:"
+                + " iconv -f UTF-16 -t UTF-8 '%s' > text.txt",
+            file, file.toRealPath(), file.toRealPath());
+  }
+
+  @Test
+  void skipsTextsInOtherEncodingsAmongOthersWithTheReason() throws IOException {
+    file("a.txt", "x".repeat(50));
+    file("b.bin", "\0");
+    Files.writeString(folder.resolve("c.txt"), "some text\n", UTF_16LE);
+    Files.writeString(folder.resolve("d.txt"), "some text\n", UTF_16LE);
+    Files.writeString(folder.resolve("e.txt"), "\uFEFFsome text\n", UTF_16BE);
+    Corpus corpus = Corpus.files(List.of(folder));
+    assertThat(text(corpus)).isEqualTo("x".repeat(50));
+    assertThat(corpus.description())
+        .endsWith(
+            "; 1 binary file skipped; 2 files in UTF-16 little-endian skipped, which"
+                + " 'iconv -f UTF-16LE -t UTF-8 FILE' converts; 1 file in UTF-16 big-endian skipped,"
+                + " which 'iconv -f UTF-16 -t UTF-8 FILE' converts");
+    Files.delete(folder.resolve("a.txt"));
+    assertThatThrownBy(() -> Corpus.files(List.of(folder)))
+        .isInstanceOf(UserError.class)
+        .hasMessageStartingWith(
+            "the corpus is empty: no text in %s; 1 binary file skipped; 2", folder)
+        .hasMessageEndingWith("converts; name converted files");
+  }
+
+  @Test
+  void saysHowManyFilesAreCopies() throws IOException {
+    for (int i = 0; i < 40; i++) {
+      file("%02d".formatted(i), "abcdefghij".repeat(10));
+    }
+    Corpus corpus = Corpus.files(List.of(folder));
+    assertThat(corpus.validation()).asString(UTF_8).isEqualTo("fghij");
+    assertThat(corpus.description())
+        .isEqualTo(
+            "40 files of %s (3.8 kB); validation on 5 B, the end of each file held out;"
+                + " 39 files are copies of another, and their ends left out",
+            folder);
+  }
+
+  @ParameterizedTest
+  @MethodSource
+  void aSampleStartsAfterWhatWasSeen(String text, String start) {
+    assertThat(new Corpus(text.getBytes(UTF_8), new byte[0], "").start())
+        .asString(UTF_8)
+        .isEqualTo(start);
+  }
+
+  static List<Arguments> aSampleStartsAfterWhatWasSeen() {
+    return List.of(
+        Arguments.of("a b\nc d\n", "\n"),
+        Arguments.of("a b\r\nc d\r\n", "\n"),
+        Arguments.of("a b\rc d\r", "\r"),
+        Arguments.of("a paragraph ".repeat(300) + "\n", "\n"),
+        Arguments.of("no end at all ".repeat(1000), " "),
+        Arguments.of("one end at the end ".repeat(1000) + "\n", " "),
+        Arguments.of("GATTACA".repeat(1000) + " \n", "A"),
+        Arguments.of("\u4e2d\u6587\u4e2d".repeat(1000), "\u4e2d"));
+  }
+
+  @Test
+  void aSampleOfBytesThatAreNoTextStartsAfterTheMostFrequent() {
+    byte[] bytes = {(byte) 0x81, (byte) 0x82, (byte) 0x81};
+    assertThat(new Corpus(bytes, new byte[0], "").start()).containsExactly(0x81);
   }
 
   @Test
