@@ -22,7 +22,7 @@ record Split(byte[] training, byte[] validation, String how) {
     String note =
         copies == 0
             ? ""
-            : "; %s of another, and held out only together"
+            : "; %s of another, and on its side"
                 .formatted(copies == 1 ? "1 file is a copy" : copies + " files are copies");
     long length = texts.stream().mapToLong(text -> text.length).sum();
     long heldOut = 0;

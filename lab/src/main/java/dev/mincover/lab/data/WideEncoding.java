@@ -66,7 +66,7 @@ enum WideEncoding {
       if (text == null || !text.codePoints().allMatch(WideEncoding::isOfTexts)) {
         continue;
       }
-      if (text.startsWith(BYTE_ORDER_MARK)) {
+      if (encoding.marks(beginning)) {
         return Optional.of(new Found(encoding, true));
       }
       if (hasEnoughAscii(text)) {
@@ -74,6 +74,11 @@ enum WideEncoding {
       }
     }
     return found.stream().findFirst();
+  }
+
+  private boolean marks(byte[] bytes) {
+    byte[] mark = BYTE_ORDER_MARK.getBytes(charset);
+    return bytes.length >= mark.length && Arrays.equals(mark, Arrays.copyOf(bytes, mark.length));
   }
 
   /** The text; null if the bytes are not of this encoding. They may end in a character. */

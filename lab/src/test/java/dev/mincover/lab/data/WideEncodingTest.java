@@ -50,7 +50,8 @@ class WideEncodingTest {
       assertThat(WideEncoding.of(text.getBytes(UTF_8))).as(text).isEmpty();
     }
     for (String binary :
-        List.of("bi\0nary", "bin\0ary!", "a/b\0c d/e\0f\0", "\0\0\0\0", "PK\3\4 \0")) {
+        List.of(
+            "bi\0nary", "bin\0ary!", "a/b\0c d/e\0f\0", "\0\0\0\0", "PK\3\4\24\0\0\0\10\0 \0")) {
       assertThat(WideEncoding.of(binary.getBytes(UTF_8))).as(binary).isEmpty();
     }
     Random random = new Random(1);
