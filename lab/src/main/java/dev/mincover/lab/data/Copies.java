@@ -1,6 +1,7 @@
 package dev.mincover.lab.data;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -10,14 +11,14 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 /**
- * Finds texts that are copies of others, in full or for the most part, in time linear in their
- * length.
+ * Finds texts that are copies of others, in full or nearly, in time linear in their length.
  *
  * <p>A text is known by hashes of its windows, the stretches of {@value #WINDOW} bytes at every
  * place of it. Blanks and line ends are passed over, so that a copy may be indented otherwise or
- * come from another system. Two texts are put into one group if at least half the windows of one of
- * them occur in other texts, and in none as many as in the other of the two. Which windows are
- * looked at depends on their hashes alone, so that copies are looked at in the same places.
+ * come from another system. A text goes with another if four fifths of its windows occur in others:
+ * with the one that has most of them, where a window counts the less the more texts have it, so
+ * that a licence which all begin with does not decide. Which windows are looked at depends on their
+ * hashes alone, so that copies are looked at in the same places.
  */
 final class Copies {
   private static final int WINDOW = 32;
@@ -25,8 +26,11 @@ final class Copies {
   /** Windows that are looked at in all texts together, about. */
   private static final int LOOKED_AT = 1 << 19;
 
-  /** Of fewer windows half may be chance: such texts are only copies if they are so in full. */
+  /** Of fewer windows many may be shared by chance: such texts are copies only in full. */
   private static final int FEW = 8;
+
+  /** Windows that others have, of a copy. It may be a text in a larger one, or that with less. */
+  private static final double SHARED = 0.8;
 
   private static final long FACTOR = 0x9E3779B97F4A7C15L;
 
@@ -41,10 +45,12 @@ final class Copies {
     long total = texts.stream().mapToLong(text -> text.length).sum();
     long oneIn = Math.max(1, Long.highestOneBit(total / LOOKED_AT) << 1);
     List<long[]> windows = texts.stream().map(text -> windows(text, oneIn)).toList();
+    Map<Long, Integer> counts = new HashMap<>();
+    windows.forEach(of -> Arrays.stream(of).forEach(hash -> counts.merge(hash, 1, Integer::sum)));
     joinFullCopies(texts);
     List<Integer> order = IntStream.range(0, texts.size()).boxed().toList();
-    joinPartCopies(windows, order);
-    joinPartCopies(windows, order.reversed());
+    joinNearCopies(windows, counts, order);
+    joinNearCopies(windows, counts, order.reversed());
   }
 
   /** The groups, each as indices of texts in rising order, in the order of their first texts. */
@@ -66,26 +72,23 @@ final class Copies {
     }
   }
 
-  /** Joins texts to earlier ones in the order that have the most of them. */
-  private void joinPartCopies(List<long[]> windows, List<Integer> order) {
+  /** Joins texts to earlier ones in the order. */
+  private void joinNearCopies(
+      List<long[]> windows, Map<Long, Integer> counts, List<Integer> order) {
     Map<Long, Integer> owners = new HashMap<>();
     for (int i : order) {
       long[] own = windows.get(i);
-      Map<Integer, Integer> shared = new HashMap<>();
+      Map<Integer, Double> votes = new HashMap<>();
+      int shared = 0;
       for (long window : own) {
         Integer owner = owners.putIfAbsent(window, i);
         if (owner != null) {
-          shared.merge(owner, 1, Integer::sum);
+          votes.merge(owner, 1.0 / counts.getOrDefault(window, 1), Double::sum);
+          shared++;
         }
       }
-      int all = shared.values().stream().mapToInt(Integer::intValue).sum();
-      if (own.length >= FEW && 2 * all >= own.length) {
-        int most = Collections.max(shared.values());
-        shared.entrySet().stream()
-            .filter(entry -> entry.getValue() == most)
-            .mapToInt(Map.Entry::getKey)
-            .min()
-            .ifPresent(owner -> join(owner, i));
+      if (own.length >= FEW && shared >= SHARED * own.length) {
+        join(Collections.max(votes.entrySet(), Map.Entry.comparingByValue()).getKey(), i);
       }
     }
   }

@@ -19,11 +19,7 @@ record Split(byte[] training, byte[] validation, String how) {
     List<List<Integer>> groups = new Copies(texts).groups();
     boolean[] isHeldOut = wholeGroups(texts, groups);
     int copies = texts.size() - groups.size();
-    String note =
-        copies == 0
-            ? ""
-            : "; %s of another, and on its side"
-                .formatted(copies == 1 ? "1 file is a copy" : copies + " files are copies");
+    String note = copies == 0 ? "" : "; " + inWords(copies) + "on the same side";
     long length = texts.stream().mapToLong(text -> text.length).sum();
     long heldOut = 0;
     var training = new ArrayList<byte[]>();
@@ -94,15 +90,18 @@ record Split(byte[] training, byte[] validation, String how) {
         groups.stream()
             .map(group -> longest(texts, group))
             .map(text -> Arrays.copyOfRange(text, cut(text), text.length))
+            .filter(end -> end.length > 0)
             .toList();
-    String how = "the end of each file held out; ";
     return new Split(
         Texts.join(training),
         Texts.join(validation),
-        how
-            + (copies == 1
-                ? "1 file is a copy of another, and its end left out"
-                : copies + " files are copies of another, and their ends left out"));
+        "the end of each file held out; " + inWords(copies) + "their ends left out");
+  }
+
+  private static String inWords(int copies) {
+    return copies == 1
+        ? "1 file is a copy of another or nearly one, "
+        : copies + " files are copies of others or nearly so, ";
   }
 
   private static byte[] longest(List<byte[]> texts, List<Integer> group) {

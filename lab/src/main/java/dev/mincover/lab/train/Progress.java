@@ -76,8 +76,7 @@ public interface Progress extends AutoCloseable {
     public void close() {}
   }
 
-  /** Loss, rate, speed and time left of a step. */
-  static String text(StepReport report) {
+  private static String text(StepReport report) {
     Duration left = Duration.ofSeconds(Math.round(report.secondsLeft()));
     return "loss %s  rate %s  %,.0f tokens/s  %d:%02d left"
         .formatted(

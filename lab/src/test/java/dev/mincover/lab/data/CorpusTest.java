@@ -162,7 +162,7 @@ class CorpusTest {
     assertThat(corpus.description())
         .isEqualTo(
             "40 files of %s (3.8 kB); validation on 5 B, the end of each file held out;"
-                + " 39 files are copies of another, and their ends left out",
+                + " 39 files are copies of others or nearly so, their ends left out",
             folder);
   }
 

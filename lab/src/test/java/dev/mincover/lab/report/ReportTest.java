@@ -54,6 +54,15 @@ class ReportTest {
   }
 
   @Test
+  void tinyLossesAreNotRoundedToNothing() throws IOException {
+    RunDirectory run =
+        SampleRuns.write(
+            folder.resolve("tiny"), SampleRuns.settings("sm3", 3e-5, 0.9), 1, 1e-7, 1000);
+    assertThat(page(run))
+        .contains("ends at 1.4e-7 bits per byte", "title=\"1.0E-7\">1.0e-7<", ">1.4e-7<");
+  }
+
+  @Test
   void tellsHowToGetWhatIsMissing() throws IOException {
     assertThat(page(run("run", 1)))
         .contains("train with --statistics all.")
