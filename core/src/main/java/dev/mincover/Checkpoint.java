@@ -88,13 +88,27 @@ final class Checkpoint {
    */
   record Progress(long steps, long skippedSteps, Map<String, String> metadata) {}
 
-  void save(Path file, Progress progress) throws IOException {
+  /**
+   * Writes a file.
+   *
+   * @param others tensors of the user's, under names of their own
+   */
+  void save(Path file, Progress progress, List<NamedTensor> others) throws IOException {
     for (String key : progress.metadata().keySet()) {
       if (key.startsWith(RESERVED)) {
         throw new IllegalArgumentException(
             "metadata '%s' starts with '%s', which is kept for Mincover; choose another key"
                 .formatted(key, RESERVED));
       }
+    }
+    List<NamedTensor> tensors = tensors();
+    for (NamedTensor other : others) {
+      if (other.name().startsWith(STATE)) {
+        throw new IllegalArgumentException(
+            "tensor '%s' has a name that starts with '%s', which is kept for state; choose another"
+                .formatted(other.name(), STATE));
+      }
+      tensors.add(other);
     }
     Map<String, String> metadata = new LinkedHashMap<>(progress.metadata());
     metadata.put(FORMAT, VERSION);
@@ -106,7 +120,7 @@ final class Checkpoint {
     for (Rule rule : rules) {
       metadata.put(STEPS + rule.parameter().name(), String.valueOf(rule.steps()));
     }
-    SafetensorsWriter.write(file, tensors(), metadata);
+    SafetensorsWriter.write(file, tensors, metadata);
   }
 
   /** Weights under their names, and state, all in its own memory. */
@@ -159,13 +173,16 @@ final class Checkpoint {
   /**
    * Overwrites weights and state with those of a file, once all of it is known to fit.
    *
+   * @param others tensors of the user's that are overwritten as well
    * @param beforeChange run once all is known to fit
    * @throws IOException if the file cannot be read, or is damaged; nothing has changed, unless it
    *     became unreadable between its check and its use
    * @throws IllegalArgumentException if it does not fit, naming the first difference; nothing has
    *     changed
    */
-  Progress load(Path path, RecipeChanges changes, Runnable beforeChange) throws IOException {
+  Progress load(
+      Path path, RecipeChanges changes, List<NamedTensor> others, Runnable beforeChange)
+      throws IOException {
     try (SafetensorsFile file = SafetensorsFile.open(path)) {
       Map<String, String> metadata = new LinkedHashMap<>(file.metadata());
       if (metadata.keySet().stream().anyMatch(key -> key.startsWith(RESERVED))
@@ -176,7 +193,7 @@ final class Checkpoint {
       Loading loading = new Loading(file, changes);
       loading.requireFormat(metadata);
       loading.requireRecipe(metadata);
-      loading.plan(metadata);
+      loading.plan(metadata, others);
       long steps = loading.number(metadata, STEP);
       long skipped = loading.number(metadata, SKIPPED);
       beforeChange.run();
@@ -272,7 +289,7 @@ final class Checkpoint {
     }
 
     /** Finds a tensor of the file for each that is needed. */
-    void plan(Map<String, String> metadata) {
+    void plan(Map<String, String> metadata, List<NamedTensor> others) {
       for (Parameter parameter : parameters) {
         boolean fixed = parameter.frozen() && parameter.weights().isReadOnly();
         NamedTensor weights = weights(parameter);
@@ -287,10 +304,18 @@ final class Checkpoint {
         long steps = number(metadata, STEPS + rule.parameter().name());
         copies.add(() -> rule.restoreSteps(steps));
       }
+      for (NamedTensor other : others) {
+        if (other.elements().isReadOnly()) {
+          throw new IllegalArgumentException(
+              "tensor '%s' is in read-only memory; give memory that can be overwritten"
+                  .formatted(other.name()));
+        }
+        copy(require(other.name(), other), other, other.shape().size());
+      }
       for (StoredTensor tensor : file.tensors()) {
         if (!used.contains(tensor.name()) && !mayBeDropped(tensor.name())) {
           throw misfit(
-              "holds tensor '%s' (%s), for which nothing is bound; bind all its parameters under the names it has"
+              "holds tensor '%s' (%s), for which nothing is bound; bind all its parameters under the names it has, and give what else was saved"
                   .formatted(tensor.name(), tensor.format()));
         }
       }

@@ -320,20 +320,33 @@ public final class Optimizer implements AutoCloseable {
   }
 
   /**
-   * Saves weights, state and recipe to a safetensors file, with text of the user's. The file is
-   * written beside an older one of that name and takes its place once it is whole and on the disk,
-   * so that a crash leaves one or the other. Tensors are written from their own memory; the save
-   * takes no more than a few MiB besides.
+   * Saves weights, state and recipe to a safetensors file, with text of the user's.
+   *
+   * @throws IOException as {@link #save(Path, Map, List)}
+   */
+  public void save(Path file, Map<String, String> metadata) throws IOException {
+    save(file, metadata, List.of());
+  }
+
+  /**
+   * Saves weights, state and recipe to a safetensors file, with text and tensors of the user's. The
+   * file is written beside an older one of that name and takes its place once it is whole and on
+   * the disk, so that a crash leaves one or the other. Tensors are written from their own memory;
+   * the save takes no more than a few MiB besides.
    *
    * @param metadata free text by key, such as the position in the data; {@link #load} returns it
+   * @param others what else the training consists of, such as a model's buffers; {@link #load(Path,
+   *     RecipeChanges, List)} restores them
    * @throws IOException if it cannot be written; an older file is as it was
-   * @throws IllegalArgumentException if a key starts with {@code mincover.}
+   * @throws IllegalArgumentException if a key starts with {@code mincover.}, or a tensor's name
+   *     starts with {@code optimizer/} or is another's
    * @throws IllegalStateException as {@link #state}
    */
-  public synchronized void save(Path file, Map<String, String> metadata) throws IOException {
+  public synchronized void save(Path file, Map<String, String> metadata, List<NamedTensor> others)
+      throws IOException {
     requireSaveable();
     requireUsableWeights();
-    checkpoint.save(file, new Checkpoint.Progress(steps, skippedSteps, metadata));
+    checkpoint.save(file, new Checkpoint.Progress(steps, skippedSteps, metadata), others);
   }
 
   /**
@@ -345,11 +358,22 @@ public final class Optimizer implements AutoCloseable {
   }
 
   /**
-   * Overwrites weights and state with a checkpoint's. Steps after it give the bits that they would
-   * have given after {@link #save}. Everything is checked before anything changes: the file's
-   * checksum, every name, shape and type, and the recipe.
+   * Overwrites weights and state with a checkpoint's.
+   *
+   * @throws IOException as {@link #load(Path, RecipeChanges, List)}
+   */
+  public Map<String, String> load(Path file, RecipeChanges changes) throws IOException {
+    return load(file, changes, List.of());
+  }
+
+  /**
+   * Overwrites weights and state with a checkpoint's, and tensors of the user's that were saved
+   * with them. Steps after it give the bits that they would have given after {@link #save}.
+   * Everything is checked before anything changes: the file's checksum, every name, shape and type,
+   * and the recipe.
    *
    * @param changes in what this recipe may differ from the checkpoint's
+   * @param others all tensors that were given to {@link #save(Path, Map, List)}; overwritten
    * @return the metadata it was saved with
    * @throws IOException if the file cannot be read or is damaged ({@link
    *     dev.mincover.checkpoint.DamagedFileException}); nothing has changed
@@ -358,12 +382,12 @@ public final class Optimizer implements AutoCloseable {
    * @throws IllegalStateException if this optimizer is closed, or averages are in the weights'
    *     place
    */
-  public synchronized Map<String, String> load(Path file, RecipeChanges changes)
-      throws IOException {
+  public synchronized Map<String, String> load(
+      Path file, RecipeChanges changes, List<NamedTensor> others) throws IOException {
     requireOpen();
     requireOwnWeights();
     requireUsableWeights();
-    Checkpoint.Progress progress = checkpoint.load(file, changes, () -> failed = true);
+    Checkpoint.Progress progress = checkpoint.load(file, changes, others, () -> failed = true);
     steps = progress.steps();
     skippedSteps = progress.skippedSteps();
     failed = false; // Weights and state are of one step again.

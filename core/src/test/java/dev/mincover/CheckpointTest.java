@@ -399,6 +399,48 @@ class CheckpointTest {
   }
 
   @Test
+  void otherTensorsOfATrainingAreKeptWithIt() throws IOException {
+    Path file = folder.resolve("with buffers");
+    Model model = new Model(1);
+    try (Optimizer optimizer = Optimizer.bind(SM3, model.all())) {
+      NamedTensor buffer = floats("norm.mean", 1, 2, 3);
+      optimizer.save(file, Map.of(), List.of(buffer));
+      NamedTensor restored = floats("norm.mean", 0, 0, 0);
+      optimizer.load(file, RecipeChanges.LEARNING_RATE, List.of(restored));
+      assertThat(restored.elements().toArray(JAVA_BYTE))
+          .isEqualTo(buffer.elements().toArray(JAVA_BYTE));
+
+      train(optimizer, model, SM3, 0, 1);
+      List<byte[]> weights = model.weights();
+      assertThatThrownBy(() -> optimizer.load(file))
+          .hasMessageContaining("'norm.mean' (F32 [3]), for which nothing is bound");
+      for (NamedTensor unfit :
+          List.of(floats("norm.mean", 0, 0), floats("norm.variance", 0, 0, 0), readOnly())) {
+        assertThatThrownBy(
+                () -> optimizer.load(file, RecipeChanges.LEARNING_RATE, List.of(unfit)))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("'" + unfit.name() + "'");
+      }
+      for (NamedTensor unfit : List.of(floats("optimizer/table/nu", 1), floats("table", 1))) {
+        assertThatThrownBy(() -> optimizer.save(file, Map.of(), List.of(unfit)))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("'" + unfit.name() + "'");
+      }
+      assertThat(model.weights()).containsExactlyElementsOf(weights);
+      optimizer.load(file, RecipeChanges.LEARNING_RATE, List.of(restored)); // Still as it was.
+    }
+  }
+
+  private static NamedTensor floats(String name, float... values) {
+    return NamedTensor.of(name, Shape.of(values.length), MemorySegment.ofArray(values));
+  }
+
+  private static NamedTensor readOnly() {
+    NamedTensor writable = floats("norm.mean", 0, 0, 0);
+    return NamedTensor.of(writable.name(), writable.shape(), writable.elements().asReadOnly());
+  }
+
+  @Test
   void stateIsOnlySavedWhereThereIsOne() throws IOException {
     Model model = new Model(1);
     Path file = folder.resolve("none");

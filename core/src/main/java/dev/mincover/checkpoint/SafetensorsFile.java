@@ -1,6 +1,7 @@
 package dev.mincover.checkpoint;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.util.Objects.requireNonNull;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -10,9 +11,11 @@ import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.zip.CRC32C;
 
 /**
@@ -94,6 +97,52 @@ public final class SafetensorsFile implements AutoCloseable {
    */
   public MemorySegment elements(StoredTensor tensor) {
     return file.asSlice(header.dataStart() + tensor.start(), tensor.bytes());
+  }
+
+  /**
+   * Overwrites tensors with those of the same names in this file. Everything is checked before
+   * anything changes.
+   *
+   * @param tensors one for each of the file, in any order, of the same type and shape, in memory
+   *     that can be written
+   * @throws IllegalArgumentException naming the first tensor that does not fit
+   * @throws IOException if the file can no longer be read; some tensors are overwritten then
+   */
+  public void copyTo(List<NamedTensor> tensors) throws IOException {
+    Set<String> names = new HashSet<>();
+    for (NamedTensor tensor : tensors) {
+      StoredTensor stored = byName.get(tensor.name());
+      if (stored == null) {
+        throw misfit("lacks tensor '%s' (%s)".formatted(tensor.name(), tensor.format()));
+      }
+      if (stored.type() != tensor.type() || !stored.shape().equals(tensor.shape())) {
+        throw misfit(
+            "holds tensor '%s' as %s, not as %s"
+                .formatted(tensor.name(), stored.format(), tensor.format()));
+      }
+      if (tensor.elements().isReadOnly() || !names.add(tensor.name())) {
+        throw new IllegalArgumentException(
+            "tensor '%s' is given twice, or in read-only memory".formatted(tensor.name()));
+      }
+    }
+    for (StoredTensor stored : tensors()) {
+      if (!names.contains(stored.name())) {
+        throw misfit(
+            "holds tensor '%s' (%s), which was not asked for"
+                .formatted(stored.name(), stored.format()));
+      }
+    }
+    try {
+      for (NamedTensor tensor : tensors) {
+        tensor.elements().copyFrom(elements(requireNonNull(byName.get(tensor.name()))));
+      }
+    } catch (InternalError e) { // What a mapping throws where the file has gone from under it.
+      throw new IOException("%s became unreadable while it was read".formatted(path), e);
+    }
+  }
+
+  private IllegalArgumentException misfit(String why) {
+    return new IllegalArgumentException("%s %s".formatted(path, why));
   }
 
   /** Whether the file has a checksum, and {@link #verify} proves something. */

@@ -4,6 +4,7 @@ import dev.mincover.AverageSwap;
 import dev.mincover.NonFiniteException;
 import dev.mincover.Optimizer;
 import dev.mincover.RecipeChanges;
+import dev.mincover.checkpoint.NamedTensor;
 import dev.mincover.recipe.Guard;
 import dev.mincover.recipe.Recipe;
 import dev.mincover.tensor.Gradient;
@@ -222,24 +223,44 @@ public final class TorchOptimizer implements AutoCloseable {
   }
 
   /**
-   * Saves weights, state and recipe to a safetensors file, as {@link Optimizer#save(Path, Map)}
-   * does, under the names that the parameters were bound with. The axes of a parameter that is
-   * permuted in memory stand in the file in the order that they have there.
+   * Saves weights, state and recipe to a safetensors file, with text of the user's.
+   *
+   * @throws IOException as {@link #save(Path, Map, List)}
+   */
+  public void save(Path file, Map<String, String> metadata) throws IOException {
+    save(file, metadata, List.of());
+  }
+
+  /**
+   * Saves weights, state and recipe to a safetensors file, as {@link Optimizer#save(Path, Map,
+   * List)} does, under the names that the parameters were bound with. The axes of a parameter that
+   * is permuted in memory stand in the file in the order that they have there.
    *
    * @param metadata free text by key, such as the position in the data; {@link #load} returns it
+   * @param others what else the training consists of, such as the module's buffers
    * @throws IOException if the file cannot be written; an older file is as it was
    * @throws IllegalStateException if a parameter's memory or layout was replaced since it was
    *     bound, the average is in the place of the weights, or this optimizer is closed
    */
-  public synchronized void save(Path file, Map<String, String> metadata) throws IOException {
+  public synchronized void save(Path file, Map<String, String> metadata, List<NamedTensor> others)
+      throws IOException {
     try (var _ = new PointerScope();
         var _ = new NoGradGuard()) {
       for (TorchParameter parameter : parameters) {
         parameter.requireUnmoved();
         parameter.fetch();
       }
-      optimizer.save(file, metadata);
+      optimizer.save(file, metadata, others);
     }
+  }
+
+  /**
+   * Overwrites weights and state with those that {@link #save} has written.
+   *
+   * @throws IOException as {@link #load(Path, RecipeChanges, List)}
+   */
+  public Map<String, String> load(Path file, RecipeChanges changes) throws IOException {
+    return load(file, changes, List.of());
   }
 
   /**
@@ -247,18 +268,19 @@ public final class TorchOptimizer implements AutoCloseable {
    * on with the same bits. Autograd knows that the weights have changed.
    *
    * @param changes in what this recipe may differ from the one that was saved
+   * @param others all tensors that were given to {@link #save(Path, Map, List)}; overwritten
    * @return the metadata it was saved with
    * @throws IOException if the file cannot be read or is damaged; nothing has changed
    * @throws IllegalArgumentException if it does not fit, naming the first difference and the
    *     remedy; nothing has changed
    * @throws IllegalStateException as {@link #save}
    */
-  public synchronized Map<String, String> load(Path file, RecipeChanges changes)
-      throws IOException {
+  public synchronized Map<String, String> load(
+      Path file, RecipeChanges changes, List<NamedTensor> others) throws IOException {
     try (var _ = new PointerScope();
         var _ = new NoGradGuard()) {
       parameters.forEach(TorchParameter::requireUnmoved);
-      Map<String, String> metadata = optimizer.load(file, changes);
+      Map<String, String> metadata = optimizer.load(file, changes, others);
       parameters.forEach(TorchParameter::publish);
       return metadata;
     }

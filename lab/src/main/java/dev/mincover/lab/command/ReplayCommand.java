@@ -1,7 +1,7 @@
 package dev.mincover.lab.command;
 
 import dev.mincover.lab.common.OptionChecks;
-import dev.mincover.lab.option.JsonOption;
+import dev.mincover.lab.common.JsonFile;
 import dev.mincover.lab.replay.Recording;
 import dev.mincover.lab.replay.RecordingFile;
 import dev.mincover.lab.replay.Replay;
@@ -120,7 +120,7 @@ public final class ReplayCommand implements Callable<Integer> {
       }
     }
     boolean within = replays.stream().allMatch(Replay::within);
-    out.println(json ? JsonOption.text(new Report(tolerance, within, replays)) : summary(replays));
+    out.println(json ? JsonFile.text(new Report(tolerance, within, replays)) : summary(replays));
     out.flush();
     return within ? 0 : DIFFERS;
   }

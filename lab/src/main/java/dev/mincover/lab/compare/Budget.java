@@ -1,8 +1,7 @@
 package dev.mincover.lab.compare;
 
+import dev.mincover.lab.common.TimeText;
 import dev.mincover.lab.common.UserError;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * The wall time that a command may take, counted from the start of its process.
@@ -12,7 +11,6 @@ import java.util.regex.Pattern;
  */
 public record Budget(String text, double seconds) {
 
-  private static final Pattern TEXT = Pattern.compile("([0-9]{1,9}(?:\\.[0-9]{1,9})?)([smh])");
   private static final double MOST = 30 * 24 * 3600.0;
 
   /**
@@ -21,23 +19,13 @@ public record Budget(String text, double seconds) {
    * @throws UserError if the text has another form, or the time is zero or above 30 days
    */
   public static Budget parse(String text) {
-    Matcher matcher = TEXT.matcher(text);
-    double seconds = matcher.matches() ? seconds(matcher) : Double.NaN;
+    double seconds = TimeText.seconds(text).orElse(Double.NaN);
     if (!(seconds > 0 && seconds <= MOST)) {
       throw new UserError(
           "--budget is '%s'; it must be a time above 0 and at most 720h, such as 90s, 5m or 1.5h"
               .formatted(text));
     }
     return new Budget(text, seconds);
-  }
-
-  private static double seconds(Matcher matcher) {
-    double number = Double.parseDouble(matcher.group(1));
-    return switch (matcher.group(2)) {
-      case "h" -> 3600 * number;
-      case "m" -> 60 * number;
-      default -> number;
-    };
   }
 
   /** Returns a time such as {@code 9:05}, or {@code 1:00:00} from an hour on. */

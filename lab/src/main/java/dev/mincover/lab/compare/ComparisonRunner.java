@@ -8,7 +8,7 @@ import dev.mincover.lab.common.Names;
 import dev.mincover.lab.data.BigramModel;
 import dev.mincover.lab.optimizer.OptimizerDescription;
 import dev.mincover.lab.optimizer.OptimizerSettings;
-import dev.mincover.lab.option.JsonOption;
+import dev.mincover.lab.common.JsonFile;
 import dev.mincover.lab.report.LiveReport;
 import dev.mincover.lab.report.Report;
 import dev.mincover.lab.run.RunDirectory;
@@ -54,7 +54,7 @@ public record ComparisonRunner(ComparisonPlan plan, List<String> train, Comparis
       if (Interrupt.isRequested()) {
         return 1;
       }
-      output.directory().create();
+      output.directory().create(_ -> {});
       List<ComparedOptimizer> tuned = plan.optimizers();
       if (sweep != null) {
         SweepResult result = search(sweep, text, err);
@@ -204,7 +204,7 @@ public record ComparisonRunner(ComparisonPlan plan, List<String> train, Comparis
   }
 
   private void conclude(ComparisonResult result, PrintWriter text) {
-    JsonOption.write(result, file("comparison.json"));
+    JsonFile.write(result, file("comparison.json"));
     List<RunDirectory> measured = result.directories().stream().map(RunDirectory::new).toList();
     if (!measured.isEmpty()) {
       Report.of(measured).write(file(Report.FILE_NAME));

@@ -8,7 +8,7 @@ import dev.mincover.lab.common.Terminal;
 import dev.mincover.lab.common.Version;
 import dev.mincover.lab.model.Gpt;
 import dev.mincover.lab.optimizer.BoundOptimizer;
-import dev.mincover.lab.option.JsonOption;
+import dev.mincover.lab.common.JsonFile;
 import dev.mincover.lab.train.LanguageTask;
 import dev.mincover.lab.train.StepReport;
 import dev.mincover.lab.train.TrainingLoop;
@@ -44,7 +44,7 @@ record SweepRunner(
                 (tried, steps, seed) -> train(tried, steps, seed, shown),
                 trial -> {
                   trials.add(trial);
-                  JsonOption.write(result(winners, trials), file);
+                  JsonFile.write(result(winners, trials), file);
                   shown.done(trial);
                 });
         if (winner == null) {
@@ -52,7 +52,7 @@ record SweepRunner(
         }
         winners.add(winner);
         result = result(winners, trials);
-        JsonOption.write(result, file);
+        JsonFile.write(result, file);
       }
     }
     lines(winners).forEach(out::println);

@@ -1,7 +1,12 @@
 package dev.mincover.lab.data;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import dev.mincover.lab.common.UserError;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.List;
 
 /**
@@ -62,6 +67,19 @@ public record Corpus(byte[] training, byte[] validation, String description) {
    */
   public byte[] start() {
     return TextStart.of(training);
+  }
+
+  /** The SHA-256 of both texts, in hexadecimal digits: what tells one corpus from another. */
+  public String digest() {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      digest.update(training);
+      digest.update(Integer.toString(training.length).getBytes(US_ASCII));
+      digest.update(validation);
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java platform has SHA-256", e);
+    }
   }
 
   /**

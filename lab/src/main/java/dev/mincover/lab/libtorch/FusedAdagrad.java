@@ -18,7 +18,7 @@ public final class FusedAdagrad extends FusedOptimizer {
    * @throws IllegalArgumentException if a weight is not contiguous or not on the CPU
    */
   public FusedAdagrad(List<Tensor> weights, double epsilon) {
-    super("aten::_fused_adagrad_", 1, true, weights);
+    super("aten::_fused_adagrad_", List.of("sum"), true, weights);
     this.epsilon = epsilon;
   }
 

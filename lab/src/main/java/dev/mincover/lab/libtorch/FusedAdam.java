@@ -17,7 +17,7 @@ public final class FusedAdam extends FusedOptimizer {
    * @throws IllegalArgumentException if a weight is not contiguous or not on the CPU
    */
   public FusedAdam(List<Tensor> weights, double beta1, double beta2, double epsilon) {
-    super("aten::_fused_adam_", 2, true, weights);
+    super("aten::_fused_adam_", List.of("m", "v"), true, weights);
     this.beta1 = beta1;
     this.beta2 = beta2;
     this.epsilon = epsilon;

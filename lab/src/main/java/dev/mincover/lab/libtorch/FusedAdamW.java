@@ -19,7 +19,7 @@ public final class FusedAdamW extends FusedOptimizer {
    */
   public FusedAdamW(
       List<Tensor> weights, double beta1, double beta2, double epsilon, double weightDecay) {
-    super("aten::_fused_adamw_", 2, true, weights);
+    super("aten::_fused_adamw_", List.of("m", "v"), true, weights);
     this.beta1 = beta1;
     this.beta2 = beta2;
     this.epsilon = epsilon;

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import dev.mincover.checkpoint.NamedTensor;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Dispatcher;
@@ -29,6 +30,9 @@ public abstract sealed class FusedOptimizer implements LibtorchOptimizer
     permits FusedAdam, FusedAdamW, FusedAdagrad, FusedSgd {
 
   private final List<Tensor> weights;
+
+  /** What the values of {@link #state} are called in a file. */
+  private final List<String> roles;
 
   /** State by role, then by weight. Each tensor has the shape of its weight and starts at 0. */
   private final List<List<Tensor>> state = new ArrayList<>();
@@ -67,12 +71,13 @@ public abstract sealed class FusedOptimizer implements LibtorchOptimizer
    * Makes the state.
    *
    * @param kernel name in libtorch's dispatcher
-   * @param roles how many values the kernel keeps per weight
+   * @param roles the names of the values that the kernel keeps per weight
    * @param counts whether the kernel also takes the number of steps, as one scalar per weight
    *     tensor
    * @throws IllegalArgumentException if a weight is not contiguous or not on the CPU
    */
-  FusedOptimizer(String kernel, int roles, boolean counts, List<Tensor> weights) {
+  FusedOptimizer(String kernel, List<String> roles, boolean counts, List<Tensor> weights) {
+    this.roles = roles;
     for (Tensor weight : weights) {
       if (!weight.is_cpu() || !weight.is_contiguous()) {
         throw new IllegalArgumentException(
@@ -85,7 +90,7 @@ public abstract sealed class FusedOptimizer implements LibtorchOptimizer
       this.kernel = kept(Dispatcher.singleton().findSchemaOrThrow(kernel, ""));
       one = kept(new Scalar(1.0f));
       this.weights = weights.stream().map(weight -> kept(new Tensor(weight))).toList();
-      for (int role = 0; role < roles; role++) {
+      for (String _ : roles) {
         state.add(weights.stream().map(weight -> kept(torch.zeros_like(weight))).toList());
       }
       int counters = counts ? weights.size() : 0;
@@ -193,6 +198,28 @@ public abstract sealed class FusedOptimizer implements LibtorchOptimizer
 
   /** Returns the kernel's arguments after the lists, without those of mixed precision. */
   abstract List<IValue> options(double eta);
+
+  /**
+   * Returns weights and state as named float32 tensors over their own memory: the weights under
+   * their names, the values that the kernel keeps for a weight under {@code optimizer/NAME/}, and
+   * the numbers of steps under {@code optimizer/steps}.
+   *
+   * @param names of the weights, in their order
+   */
+  public final List<NamedTensor> tensors(List<String> names) {
+    List<NamedTensor> tensors = new ArrayList<>();
+    for (int i = 0; i < weights.size(); i++) {
+      tensors.add(TensorMemory.named(names.get(i), weights.get(i)));
+      for (int role = 0; role < roles.size(); role++) {
+        String name = "optimizer/%s/%s".formatted(names.get(i), roles.get(role));
+        tensors.add(TensorMemory.named(name, state.get(role).get(i)));
+      }
+    }
+    if (!step.isEmpty()) {
+      tensors.add(TensorMemory.named("optimizer/steps", steps));
+    }
+    return tensors;
+  }
 
   @Override
   public final long stateBytes() {

@@ -18,7 +18,7 @@ public final class FusedSgd extends FusedOptimizer {
    * @throws IllegalArgumentException if a weight is not contiguous or not on the CPU
    */
   public FusedSgd(List<Tensor> weights, double momentum) {
-    super("aten::_fused_sgd_", momentum == 0 ? 0 : 1, false, weights);
+    super("aten::_fused_sgd_", momentum == 0 ? List.of() : List.of("momentum"), false, weights);
     this.momentum = momentum;
   }
 

@@ -1,9 +1,14 @@
 package dev.mincover.lab.optimizer;
 
 import dev.mincover.Optimizer;
+import dev.mincover.RecipeChanges;
 import dev.mincover.average.Average;
+import dev.mincover.checkpoint.NamedTensor;
 import dev.mincover.recipe.Recipe;
 import dev.mincover.torch.TorchOptimizer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
@@ -64,6 +69,17 @@ public final class BoundCoreOptimizer implements BoundOptimizer {
         task.run();
       }
     }
+  }
+
+  @Override
+  public void save(Path file, Map<String, String> metadata, List<NamedTensor> others)
+      throws IOException {
+    optimizer.save(file, metadata, others);
+  }
+
+  @Override
+  public Map<String, String> load(Path file, List<NamedTensor> others) throws IOException {
+    return optimizer.load(file, RecipeChanges.LEARNING_RATE, others);
   }
 
   @Override

@@ -1,8 +1,15 @@
 package dev.mincover.lab.optimizer;
 
-import dev.mincover.lab.libtorch.LibtorchOptimizer;
+import dev.mincover.checkpoint.NamedTensor;
+import dev.mincover.checkpoint.SafetensorsFile;
+import dev.mincover.checkpoint.SafetensorsWriter;
+import dev.mincover.lab.libtorch.FusedOptimizer;
 import dev.mincover.schedule.Schedule;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
@@ -12,8 +19,12 @@ import org.bytedeco.pytorch.global.torch;
  */
 public final class BoundLibtorchOptimizer implements BoundOptimizer {
 
-  private final LibtorchOptimizer optimizer;
+  private static final String NAME = "libtorch.optimizer";
+  private static final String STEPS = "libtorch.steps";
+
+  private final FusedOptimizer optimizer;
   private final Schedule schedule;
+  private final List<String> names;
   private final List<Tensor> weights;
   private final int threads;
   private long steps;
@@ -21,14 +32,15 @@ public final class BoundLibtorchOptimizer implements BoundOptimizer {
   /**
    * Takes over an optimizer, and closes it when it is closed itself.
    *
-   * @param weights the weights that the optimizer steps
+   * @param parameters the weights that the optimizer steps, by name, in its order
    * @param threads of libtorch that share a step
    */
   public BoundLibtorchOptimizer(
-      LibtorchOptimizer optimizer, Schedule schedule, List<Tensor> weights, int threads) {
+      FusedOptimizer optimizer, Schedule schedule, Map<String, Tensor> parameters, int threads) {
     this.optimizer = optimizer;
     this.schedule = schedule;
-    this.weights = List.copyOf(weights);
+    this.names = List.copyOf(parameters.keySet());
+    this.weights = List.copyOf(parameters.values());
     this.threads = threads;
   }
 
@@ -68,6 +80,45 @@ public final class BoundLibtorchOptimizer implements BoundOptimizer {
   @Override
   public void withFinalWeights(Runnable task) {
     task.run();
+  }
+
+  @Override
+  public void save(Path file, Map<String, String> metadata, List<NamedTensor> others)
+      throws IOException {
+    Map<String, String> all = new LinkedHashMap<>(metadata);
+    all.put(NAME, name());
+    all.put(STEPS, Long.toString(steps));
+    SafetensorsWriter.write(file, tensors(others), all);
+  }
+
+  @Override
+  public Map<String, String> load(Path file, List<NamedTensor> others) throws IOException {
+    try (SafetensorsFile stored = SafetensorsFile.open(file)) {
+      stored.verify();
+      Map<String, String> metadata = new LinkedHashMap<>(stored.metadata());
+      if (!name().equals(metadata.remove(NAME))) {
+        throw new IllegalArgumentException(
+            "checkpoint %s is not one of libtorch's %s".formatted(file, name()));
+      }
+      String saved = String.valueOf(metadata.remove(STEPS));
+      if (!saved.matches("[0-9]{1,18}")) {
+        throw new IllegalArgumentException(
+            "checkpoint %s has '%s' for %s".formatted(file, saved, STEPS));
+      }
+      stored.copyTo(tensors(others));
+      steps = Long.parseLong(saved);
+      return metadata;
+    }
+  }
+
+  private String name() {
+    return optimizer.getClass().getSimpleName();
+  }
+
+  private List<NamedTensor> tensors(List<NamedTensor> others) {
+    List<NamedTensor> tensors = optimizer.tensors(names);
+    tensors.addAll(others);
+    return tensors;
   }
 
   @Override

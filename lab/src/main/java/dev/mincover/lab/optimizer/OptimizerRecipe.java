@@ -6,8 +6,9 @@ import dev.mincover.lab.common.Names;
 import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.libtorch.FusedAdagrad;
 import dev.mincover.lab.libtorch.FusedAdam;
+import dev.mincover.lab.libtorch.FusedOptimizer;
 import dev.mincover.lab.libtorch.FusedSgd;
-import dev.mincover.lab.libtorch.LibtorchOptimizer;
+
 import dev.mincover.recipe.Recipe;
 import dev.mincover.recipe.Sm3;
 import dev.mincover.schedule.Schedule;
@@ -70,7 +71,7 @@ public sealed interface OptimizerRecipe {
    * @param schedule of the learning rate
    * @param constructor makes the optimizer for a list of weights
    */
-  record OfLibtorch(Schedule schedule, Function<List<Tensor>, LibtorchOptimizer> constructor)
+  record OfLibtorch(Schedule schedule, Function<List<Tensor>, FusedOptimizer> constructor)
       implements OptimizerRecipe {
 
     private static OfLibtorch of(
@@ -81,7 +82,7 @@ public sealed interface OptimizerRecipe {
             "--momentum is %s; it must be at least 0 and below 1, for example 0.9"
                 .formatted(momentum));
       }
-      Function<List<Tensor>, LibtorchOptimizer> constructor =
+      Function<List<Tensor>, FusedOptimizer> constructor =
           switch (kind) {
             case TORCH_FUSED_ADAM -> {
               double beta2 = requireNonNull(settings.rule().beta2());
@@ -125,8 +126,8 @@ public sealed interface OptimizerRecipe {
 
     @Override
     public BoundOptimizer bind(Map<String, Tensor> parameters, int threads) {
-      List<Tensor> weights = List.copyOf(parameters.values());
-      return new BoundLibtorchOptimizer(constructor.apply(weights), schedule, weights, threads);
+      FusedOptimizer optimizer = constructor.apply(List.copyOf(parameters.values()));
+      return new BoundLibtorchOptimizer(optimizer, schedule, parameters, threads);
     }
   }
 }

@@ -1,18 +1,12 @@
 package dev.mincover.lab.option;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
-import dev.mincover.lab.common.AtomicFile;
+import dev.mincover.lab.common.JsonFile;
 import dev.mincover.lab.common.OptionChecks;
 import dev.mincover.lab.common.UserError;
 import java.io.PrintWriter;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
-import tools.jackson.databind.MapperFeature;
-import tools.jackson.databind.SerializationFeature;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The option {@code --json}, with which a command that prints tables writes its figures as JSON.
@@ -20,12 +14,6 @@ import tools.jackson.databind.json.JsonMapper;
 public final class JsonOption {
 
   private static final String STANDARD_OUTPUT = "-";
-
-  private static final JsonMapper JSON =
-      JsonMapper.builder()
-          .disable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
-          .enable(SerializationFeature.INDENT_OUTPUT)
-          .build();
 
   @Option(
       names = "--json",
@@ -63,26 +51,13 @@ public final class JsonOption {
    */
   public void write(Object figures, PrintWriter out) {
     if (!leavesTables()) {
-      out.println(text(figures));
+      out.println(JsonFile.text(figures));
       out.flush();
     }
     Path file = file();
     if (file != null) {
-      write(figures, file);
+      JsonFile.write(figures, file);
     }
-  }
-
-  /** Returns the figures as indented JSON. */
-  public static String text(Object figures) {
-    return JSON.writeValueAsString(figures);
-  }
-
-  /**
-   * Writes the figures to a file. An older file is replaced at once when the new one is complete.
-   */
-  public static void write(Object figures, Path file) {
-    byte[] bytes = (text(figures) + "\n").getBytes(UTF_8);
-    AtomicFile.write(file, channel -> channel.write(ByteBuffer.wrap(bytes)));
   }
 
   private @Nullable Path file() {

@@ -63,9 +63,19 @@ public final class TextOptions {
    * @throws UserError if this platform cannot run them
    */
   public void chooseCode() {
+    chooseCode(portable);
+  }
+
+  /** The same for a run that goes on. */
+  public static void chooseCode(boolean portable) {
     if (portable) {
       CpuSwitches.usePortable();
     }
+  }
+
+  /** Whether libtorch computes with portable instructions. */
+  public boolean isPortable() {
+    return portable;
   }
 
   public int threads() {
@@ -74,7 +84,19 @@ public final class TextOptions {
 
   /** Reads the text. */
   public Corpus corpus() {
-    return corpus == null ? Corpus.javaSources(defaultCorpus()) : Corpus.files(corpus);
+    return corpus(corpus);
+  }
+
+  /** Reads the text at these paths; the default corpus if they are null. */
+  public static Corpus corpus(@Nullable List<Path> paths) {
+    return paths == null ? Corpus.javaSources(defaultCorpus()) : Corpus.files(paths);
+  }
+
+  /** Returns the paths of the text as they are from any directory; null for the default corpus. */
+  public @Nullable List<String> absolutePaths() {
+    return corpus == null
+        ? null
+        : corpus.stream().map(path -> path.toAbsolutePath().normalize().toString()).toList();
   }
 
   /** Returns these options as words of a command line. */

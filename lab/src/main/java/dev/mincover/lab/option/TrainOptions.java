@@ -4,10 +4,13 @@ import dev.mincover.lab.common.OptionChecks;
 import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.statistics.StatisticsSelection;
+import dev.mincover.lab.train.CheckpointSchedule;
+import dev.mincover.lab.train.TrainingRequest;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -19,6 +22,17 @@ import picocli.CommandLine.Option;
 @HelpSection("Text and run")
 public final class TrainOptions {
 
+  /** Options that a run can be given again when it goes on. */
+  private static final Set<String> AGAIN =
+      Set.of(
+          "--resume",
+          "--steps",
+          "--checkpoint-every",
+          "--keep",
+          "--sample",
+          "--no-report",
+          "--open");
+
   @Mixin public TextOptions text = new TextOptions();
 
   @Option(
@@ -26,6 +40,30 @@ public final class TrainOptions {
       paramLabel = "DIR",
       description = "Run directory. It must not exist. Default: runs/<time>-<optimizer>.")
   private @Nullable Path out;
+
+  @Option(
+      names = "--resume",
+      paramLabel = "RUN",
+      description =
+          "Goes on with a run that was interrupted, from its newest checkpoint. The result is bit"
+              + " for bit that of a run without interruption. All options are those of the run;"
+              + " only --steps, --checkpoint-every, --keep, --sample, --no-report and --open can be"
+              + " given again.")
+  private @Nullable Path resume;
+
+  @Option(
+      names = "--checkpoint-every",
+      paramLabel = "STEPS|TIME|none",
+      description =
+          "Saves a checkpoint every so many steps, such as 200, or after a time, such as 30s, 5m or"
+              + " 1h; also before the first step and at the end.")
+  private String checkpointEvery = "1m";
+
+  @Option(
+      names = "--keep",
+      paramLabel = "N",
+      description = "Number of checkpoints to keep, the newest.")
+  private int keep = 2;
 
   @Option(
       names = "--statistics",
@@ -65,6 +103,48 @@ public final class TrainOptions {
               + " reloads every 10 s.")
   public boolean open;
 
+  /** The run to go on with; null for a new one. */
+  public @Nullable RunDirectory resumed() {
+    return resume == null ? null : new RunDirectory(resume);
+  }
+
+  /**
+   * When checkpoints are saved.
+   *
+   * @throws UserError if an option is out of range
+   */
+  public CheckpointSchedule checkpoints() {
+    return new CheckpointSchedule(checkpointEvery, keep);
+  }
+
+  /**
+   * Returns the request of a run that goes on, with the options that are given again.
+   *
+   * @param given the names of the options on the command line
+   * @throws UserError if an option cannot be given again, or is out of range
+   */
+  public TrainingRequest resumed(TrainingRequest before, Set<String> given) {
+    for (String option : given) {
+      if (!AGAIN.contains(option)) {
+        throw new UserError(
+            "%s cannot be given with --resume, which goes on with the options of the run; leave it out, or train anew"
+                .formatted(option));
+      }
+    }
+    checked();
+    return before
+        .withSteps(given.contains("--steps") ? steps : before.steps())
+        .withOutput(
+            given.contains("--sample") ? sample : before.output().sample(),
+            before.output().report() && reports())
+        .withCheckpoints(
+            new CheckpointSchedule(
+                given.contains("--checkpoint-every")
+                    ? checkpointEvery
+                    : before.checkpoints().every(),
+                given.contains("--keep") ? keep : before.checkpoints().keep()));
+  }
+
   /** Whether the run ends with a report. */
   public boolean reports() {
     return !noReport;
@@ -99,8 +179,13 @@ public final class TrainOptions {
     return directory;
   }
 
-  /** Returns the selection of parameters that get gradient statistics. */
-  public StatisticsSelection statistics() {
-    return new StatisticsSelection(statistics == null ? List.of() : statistics);
+  /**
+   * Returns which parameters get gradient statistics, in the words of the option; empty for the
+   * default.
+   *
+   * @throws UserError if the words contradict each other
+   */
+  public List<String> statistics() {
+    return new StatisticsSelection(statistics == null ? List.of() : statistics).words();
   }
 }

@@ -1,13 +1,20 @@
 package dev.mincover.lab.run;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.nio.file.StandardOpenOption.APPEND;
 import static java.nio.file.StandardOpenOption.CREATE_NEW;
 import static java.nio.file.StandardOpenOption.WRITE;
 
 import dev.mincover.lab.common.UserError;
+import java.io.BufferedInputStream;
+import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.Writer;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,6 +50,7 @@ public final class Metrics implements AutoCloseable {
       double learningRate) {}
 
   private final Path file;
+  private final FileChannel channel;
   private final Writer out;
 
   /**
@@ -52,13 +60,85 @@ public final class Metrics implements AutoCloseable {
    * @throws UserError if it exists or cannot be written
    */
   public Metrics(Path file) {
+    this(file, CREATE_NEW);
+    line(HEADER);
+  }
+
+  private Metrics(Path file, OpenOption option) {
     this.file = file;
     try {
-      this.out = Files.newBufferedWriter(file, UTF_8, CREATE_NEW, WRITE);
+      channel = FileChannel.open(file, option, WRITE);
     } catch (IOException e) {
       throw new UserError("cannot write " + file, e);
     }
-    line(HEADER);
+    out = new BufferedWriter(Channels.newWriter(channel, UTF_8));
+  }
+
+  /**
+   * Opens the file of a run that goes on after a step. Rows of later steps, which will be taken
+   * again, are cut off, and so is a row that was not written to its end.
+   *
+   * @param steps whose rows stay; without any, the file may be missing
+   * @throws UserError if the file lacks one of these rows, or cannot be written
+   */
+  public static Metrics after(long steps, Path file) {
+    if (steps == 0 && !Files.exists(file)) {
+      return new Metrics(file);
+    }
+    long length = lengthOf(steps, file);
+    if (length == 0) { // Killed before the first line was there.
+      try {
+        Files.delete(file);
+      } catch (IOException e) {
+        throw new UserError("cannot write " + file, e);
+      }
+      return new Metrics(file);
+    }
+    Metrics metrics = new Metrics(file, APPEND);
+    try {
+      metrics.channel.truncate(length);
+    } catch (IOException e) {
+      metrics.close();
+      throw new UserError("cannot write " + file, e);
+    }
+    return metrics;
+  }
+
+  /** Bytes of the first line and the rows of so many steps; 0 if not even the line is whole. */
+  private static long lengthOf(long steps, Path file) {
+    long length = 0;
+    long lines = 0;
+    try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
+      long at = 0;
+      for (int b = in.read(); b >= 0 && lines <= steps; b = in.read()) {
+        at++;
+        if (b == '\n') {
+          lines++;
+          length = at;
+        }
+      }
+    } catch (IOException e) {
+      throw new UserError("cannot read " + file, e);
+    }
+    if (lines <= steps && steps > 0) {
+      throw new UserError(
+          "%s has the rows of %d steps, and the run goes on after step %d; restore the file, or go on from an older checkpoint by removing the newer ones"
+              .formatted(file, Math.max(0, lines - 1), steps));
+    }
+    return length;
+  }
+
+  /**
+   * Forces all rows to the disk.
+   *
+   * @throws UserError if that fails
+   */
+  public void force() {
+    try {
+      channel.force(false);
+    } catch (IOException e) {
+      throw new UserError("cannot write " + file, e);
+    }
   }
 
   /**

@@ -1,15 +1,23 @@
 package dev.mincover.lab.run;
 
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.WRITE;
+import static java.util.Objects.requireNonNull;
+
 import dev.mincover.lab.common.UserError;
-import dev.mincover.lab.safetensors.Safetensors;
 import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.Comparator;
 import java.util.Locale;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * The directory with the files of one training run. Making this object touches nothing on disk;
@@ -50,6 +58,16 @@ public record RunDirectory(Path path) {
     return run;
   }
 
+  /** Everything that the run was asked for, by which it can be resumed. */
+  public Path request() {
+    return path.resolve("training.json");
+  }
+
+  /** The folder of checkpoints. */
+  public Path checkpoints() {
+    return path.resolve("checkpoints");
+  }
+
   /** The losses by step; see {@link Metrics}. */
   public Path metrics() {
     return path.resolve("metrics.csv");
@@ -60,12 +78,12 @@ public record RunDirectory(Path path) {
     return path.resolve("summary.json");
   }
 
-  /** The trained weights; see {@link Safetensors}. */
+  /** The trained weights, in the safetensors format. */
   public Path model() {
     return path.resolve("model.safetensors");
   }
 
-  /** The gradient statistics, if the run recorded them; see {@link Safetensors}. */
+  /** The gradient statistics, if the run recorded them, in the safetensors format. */
   public Path statistics() {
     return path.resolve("statistics.safetensors");
   }
@@ -91,23 +109,90 @@ public record RunDirectory(Path path) {
   }
 
   /**
-   * Makes the directory, and those above it.
+   * Makes the directory, and those above it. It appears under its name at once with its first
+   * files, so that a directory of this name is always one that can be used.
    *
-   * @throws UserError if it exists, even empty, or cannot be made
+   * @param files writes the first files, into the directory that it is given
+   * @throws UserError if the directory exists, even empty, or cannot be made
    */
-  public void create() {
+  public void create(Consumer<RunDirectory> files) {
     check();
     try {
-      Path parent = path.toAbsolutePath().getParent();
-      if (parent != null) {
-        Files.createDirectories(parent);
+      Path absolute = path.toAbsolutePath().normalize();
+      Path parent = requireNonNull(absolute.getParent());
+      Files.createDirectories(parent);
+      long process = ProcessHandle.current().pid();
+      Path staged = parent.resolve(".%s-%d".formatted(absolute.getFileName(), process));
+      deleteAll(staged);
+      Files.createDirectory(staged);
+      try {
+        files.accept(new RunDirectory(staged));
+        if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+          throw exists(); // Another run has just made it.
+        }
+        Files.move(staged, absolute, StandardCopyOption.ATOMIC_MOVE);
+      } catch (IOException | RuntimeException | Error failure) {
+        deleteAll(staged);
+        throw failure;
       }
-      // Unlike createDirectories, this fails if another run has just made it.
-      Files.createDirectory(path);
-    } catch (FileAlreadyExistsException e) {
-      throw exists();
     } catch (IOException e) {
       throw new UserError("cannot make run directory " + path, e);
+    }
+  }
+
+  private static void deleteAll(Path folder) throws IOException {
+    if (Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+      try (Stream<Path> content = Files.walk(folder)) {
+        for (Path path : content.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(path);
+        }
+      }
+    }
+  }
+
+  /**
+   * Keeps other processes from writing into the directory, until the result is closed or this
+   * process ends, however it ends.
+   *
+   * @throws UserError if another process has it, or the directory cannot be written
+   */
+  public Lock lock() {
+    try {
+      FileChannel channel = FileChannel.open(path.resolve(".lock"), CREATE, WRITE);
+      if (isLocked(channel)) {
+        return new Lock(channel);
+      }
+      channel.close();
+    } catch (IOException e) {
+      throw new UserError("cannot write into run directory " + path, e);
+    }
+    throw new UserError(
+        "another process trains in %s; wait for it, or end it first".formatted(path));
+  }
+
+  private static boolean isLocked(FileChannel channel) throws IOException {
+    try {
+      return channel.tryLock() != null;
+    } catch (OverlappingFileLockException _) {
+      return false; // Somebody else in this process has it.
+    }
+  }
+
+  /** A hold on a run directory. */
+  public static final class Lock implements AutoCloseable {
+    private final FileChannel channel;
+
+    private Lock(FileChannel channel) {
+      this.channel = channel;
+    }
+
+    @Override
+    public void close() {
+      try {
+        channel.close();
+      } catch (IOException e) {
+        throw new UserError("cannot let go of a run directory", e);
+      }
     }
   }
 

@@ -1,29 +1,17 @@
 package dev.mincover.lab.run;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
-import dev.mincover.lab.common.AtomicFile;
+import dev.mincover.lab.common.JsonFile;
 import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.optimizer.OptimizerSettings;
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.DeserializationFeature;
-import tools.jackson.databind.MapperFeature;
-import tools.jackson.databind.SerializationFeature;
-import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.NullNode;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * A training run in numbers, {@code summary.json}. The file exists from the first step of the run
@@ -47,13 +35,6 @@ public record Summary(
 
   /** Fields that older versions did not write. */
   private static final List<String> ADDED = List.of("processor", "cpuSwitches");
-
-  private static final JsonMapper JSON =
-      JsonMapper.builder()
-          .disable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
-          .enable(SerializationFeature.INDENT_OUTPUT)
-          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
-          .build();
 
   /**
    * How far the run came, and how long it took.
@@ -182,30 +163,15 @@ public record Summary(
    * @throws UserError if it cannot be written
    */
   public void write(Path file) {
-    byte[] json = (JSON.writeValueAsString(this) + "\n").getBytes(UTF_8);
-    AtomicFile.write(file, channel -> channel.write(ByteBuffer.wrap(json)));
+    JsonFile.write(this, file);
   }
 
   /**
    * Reads a summary back.
    *
-   * @throws UserError if the file is missing, unreadable or not a summary
+   * @throws UserError if the file cannot be read, or is something else
    */
   public static Summary read(Path file) {
-    try {
-      if (!(JSON.readTree(Files.readAllBytes(file)) instanceof ObjectNode object)) {
-        throw notASummary(file, "it is no JSON object");
-      }
-      ADDED.forEach(name -> object.putIfAbsent(name, NullNode.getInstance()));
-      return JSON.treeToValue(object, Summary.class);
-    } catch (IOException e) {
-      throw new UserError("cannot read " + file, e);
-    } catch (JacksonException e) {
-      throw notASummary(file, e.getOriginalMessage());
-    }
-  }
-
-  private static UserError notASummary(Path file, String why) {
-    return new UserError("%s is not the summary of a run: %s".formatted(file, why));
+    return JsonFile.read(file, Summary.class, "the summary of a run", ADDED);
   }
 }

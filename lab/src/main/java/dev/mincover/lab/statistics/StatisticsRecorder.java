@@ -1,6 +1,7 @@
 package dev.mincover.lab.statistics;
 
 import dev.mincover.Optimizer;
+import dev.mincover.checkpoint.NamedTensor;
 import dev.mincover.cover.Cover;
 import dev.mincover.recipe.Guard;
 import dev.mincover.recipe.Sm3;
@@ -23,6 +24,9 @@ import org.bytedeco.pytorch.Tensor;
  */
 public final class StatisticsRecorder implements GradientObserver, AutoCloseable {
 
+  /** What the names of an optimizer's state start with. */
+  private static final String OPTIMIZER_STATE = "optimizer/";
+
   private static final Sm3 SM3_II = Sm3.learningRate(0).guard(Guard.UNCHECKED);
 
   /** Checks the gradients first, on behalf of the others too. */
@@ -33,6 +37,9 @@ public final class StatisticsRecorder implements GradientObserver, AutoCloseable
   private final TorchOptimizer adagrad;
   private final TorchOptimizer sm3ii;
   private final TorchOptimizer sm3i;
+
+  /** Steps that an earlier process has observed. */
+  private long earlierSteps;
 
   /**
    * Makes a recorder.
@@ -70,6 +77,41 @@ public final class StatisticsRecorder implements GradientObserver, AutoCloseable
     }
   }
 
+  /** The number of steps whose gradients are in the sums. */
+  public long steps() {
+    return earlierSteps + adagrad.core().steps();
+  }
+
+  /**
+   * Returns the accumulators as named tensors over their own memory, for a checkpoint. Writing into
+   * them restores them.
+   */
+  public List<NamedTensor> state() {
+    List<NamedTensor> state = new ArrayList<>();
+    addState(state, "statistics/adagrad/", adagrad);
+    addState(state, "statistics/sm3-ii/", sm3ii);
+    addState(state, "statistics/sm3-i/", sm3i);
+    return state;
+  }
+
+  private static void addState(List<NamedTensor> all, String prefix, TorchOptimizer optimizer) {
+    for (NamedTensor tensor : optimizer.core().state()) {
+      if (tensor.name().startsWith(OPTIMIZER_STATE)) {
+        String name = prefix + tensor.name().substring(OPTIMIZER_STATE.length());
+        all.add(new NamedTensor(name, tensor.type(), tensor.shape(), tensor.elements()));
+      }
+    }
+  }
+
+  /**
+   * Goes on with accumulators that were restored.
+   *
+   * @param steps whose gradients are in them
+   */
+  public void restoreSteps(long steps) {
+    earlierSteps = steps - adagrad.core().steps();
+  }
+
   /** Returns the statistics so far, without the accumulators of the training's optimizer. */
   public GradientStatistics statistics() {
     return statistics(_ -> new float[0][]);
@@ -99,7 +141,7 @@ public final class StatisticsRecorder implements GradientObserver, AutoCloseable
                 optimizer.apply(name)));
       }
     }
-    return new GradientStatistics(adagrad.core().steps(), parameters);
+    return new GradientStatistics(steps(), parameters);
   }
 
   /** Frees the accumulators. The weights belong to the model. */

@@ -37,6 +37,11 @@ public final class TrainingLoop implements AutoCloseable {
   private final Batch batch;
   private final Windows windows;
 
+  /** Steps taken, and the loss of the last one's batch. */
+  private long steps;
+
+  private float loss = Float.NaN;
+
   /**
    * Makes a loop for a model and the optimizer that is bound to it.
    *
@@ -62,44 +67,58 @@ public final class TrainingLoop implements AutoCloseable {
   }
 
   /**
+   * Goes on where an earlier process was. Weights and optimizer must be as they were then, and no
+   * step must have been taken.
+   */
+  public void resume(TrainingPosition position) {
+    step.resume(position);
+    steps = position.steps();
+    loss = position.loss();
+  }
+
+  /** Where the training is: what to give {@link #resume} in another process. */
+  public TrainingPosition position() {
+    return step.position(steps, loss);
+  }
+
+  /**
    * Trains until the last step, a request to stop, a loss that is not finite, or gradients that the
    * optimizer refuses. A loss that is not finite is due to the weights as they are, so no step is
    * taken from its gradients.
    *
-   * @param steps number of steps to take
+   * @param last number of the last step to take
    * @param evaluateEvery steps between evaluations; there is also one after the last step, but none
    *     after a stop
    * @param stop asked before every step
    * @param listener called after every step
    */
   public Outcome train(
-      long steps, long evaluateEvery, BooleanSupplier stop, Consumer<StepReport> listener) {
-    float loss = Float.NaN;
-    for (long step = 1; step <= steps; step++) {
+      long last, long evaluateEvery, BooleanSupplier stop, Consumer<StepReport> listener) {
+    while (steps < last) {
       if (stop.getAsBoolean()) {
-        return new Outcome(step - 1, loss, Float.NaN, null);
+        return new Outcome(steps, loss, Float.NaN, null);
       }
       double learningRate = optimizer.learningRate();
       try {
-        loss = this.step.run();
+        loss = step.run();
       } catch (NonFiniteException refusal) {
-        return new Outcome(step - 1, loss, Float.NaN, refusal);
+        return new Outcome(steps, loss, Float.NaN, refusal);
       }
-      boolean last = step == steps || !Float.isFinite(loss);
-      Float validation = last || step % evaluateEvery == 0 ? validationLoss() : null;
-      listener.accept(report(step, steps, loss, validation, learningRate));
-      if (last && validation != null) {
-        return new Outcome(step, loss, validation, null);
+      steps++;
+      boolean ends = steps == last || !Float.isFinite(loss);
+      Float validation = ends || steps % evaluateEvery == 0 ? validationLoss() : null;
+      listener.accept(report(last, validation, learningRate));
+      if (ends && validation != null) {
+        return new Outcome(steps, loss, validation, null);
       }
     }
-    return Outcome.NONE;
+    return new Outcome(steps, loss, validationLoss(), null);
   }
 
-  private StepReport report(
-      long step, long steps, float loss, @Nullable Float validation, double learningRate) {
-    long tokens = step * batch.size() * batch.context();
-    double left = seconds() / step * (steps - step);
-    return new StepReport(step, tokens, seconds(), loss, validation, learningRate, left);
+  private StepReport report(long last, @Nullable Float validation, double learningRate) {
+    long tokens = steps * batch.size() * batch.context();
+    double left = seconds() / steps * (last - steps);
+    return new StepReport(steps, tokens, seconds(), loss, validation, learningRate, left);
   }
 
   /** Seconds spent in training steps. */

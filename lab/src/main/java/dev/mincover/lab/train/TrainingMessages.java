@@ -8,13 +8,15 @@ import dev.mincover.lab.optimizer.OptimizerDescription;
 import dev.mincover.lab.optimizer.OptimizerKind;
 import dev.mincover.lab.report.LiveReport;
 import dev.mincover.lab.report.Report;
+import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.run.Summary;
 import dev.mincover.lab.statistics.GradientStatistics;
 import java.io.PrintWriter;
 import org.jspecify.annotations.Nullable;
 
 /** The lines that a training run prints before its first step and after its last. */
-record TrainingMessages(TrainingPlan plan, TrainingOutput output, PrintWriter out) {
+record TrainingMessages(
+    TrainingRequest request, TrainingPlan plan, RunDirectory directory, PrintWriter out) {
 
   /** Bytes of state that Adam keeps per weight: two float32 values. */
   static final int ADAM_BYTES_PER_WEIGHT = 2 * Float.BYTES;
@@ -54,13 +56,55 @@ record TrainingMessages(TrainingPlan plan, TrainingOutput output, PrintWriter ou
                 OptimizerDescription.ofRate(plan.settings()),
                 plan.seed(),
                 plan.threads()));
-    line("run", output.directory().path().toString());
+    line("run", directory.path().toString());
     if (live != null) {
       line("live", live.address().toString());
       live.show();
     }
     out.println();
     out.flush();
+  }
+
+  /** Prints where a run goes on. */
+  void resumed(long steps) {
+    line("resumed", "after step %,d of %,d".formatted(steps, plan.steps()));
+    out.println();
+    out.flush();
+  }
+
+  /** Prints that nothing is left to do. */
+  void finished() {
+    line(
+        "finished",
+        "%s has taken all of its %,d steps; give more --steps to go on"
+            .formatted(directory.path(), plan.steps()));
+    out.flush();
+  }
+
+  /** What to do when the run cannot go on; empty if nothing can be done. */
+  String remedy() {
+    return request.checkpoints().saves()
+        ? "; the run can go on with 'mincover train --resume %s'".formatted(directory.path())
+        : "";
+  }
+
+  /** Prints what the checkpoints cost, and how to go on with a run that is not finished. */
+  void checkpoints(Checkpoints checkpoints, Summary summary) {
+    if (!request.checkpoints().saves()) {
+      return;
+    }
+    double seconds = checkpoints.seconds();
+    double all = Math.max(seconds + summary.course().seconds(), 1e-9);
+    line(
+        "saved",
+        "%,d checkpoints in %.2f s, %.2f %% of the time%s"
+            .formatted(
+                checkpoints.saved(),
+                seconds,
+                100 * seconds / all,
+                summary.course().finished()
+                    ? ""
+                    : "; go on with 'mincover train --resume %s'".formatted(directory.path())));
   }
 
   /** Prints how well the model predicts and how fast it was trained. */
@@ -93,11 +137,12 @@ record TrainingMessages(TrainingPlan plan, TrainingOutput output, PrintWriter ou
   void files() {
     line(
         "files",
-        "metrics.csv, summary.json, model.safetensors%s%s in %s"
+        "metrics.csv, summary.json, model.safetensors%s%s%s in %s"
             .formatted(
-                GradientStatistics.areIn(output.directory()) ? ", statistics.safetensors" : "",
-                output.report() ? ", " + Report.FILE_NAME : "",
-                output.directory().path()));
+                GradientStatistics.areIn(directory) ? ", statistics.safetensors" : "",
+                request.output().report() ? ", " + Report.FILE_NAME : "",
+                request.checkpoints().saves() ? ", checkpoints" : "",
+                directory.path()));
   }
 
   /** Prints generated text. */

@@ -5,6 +5,7 @@ import dev.mincover.lab.common.Interrupt;
 import dev.mincover.lab.common.Machine;
 import dev.mincover.lab.common.OptionChecks;
 import dev.mincover.lab.common.Printable;
+import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.common.Version;
 import dev.mincover.lab.data.BigramModel;
 import dev.mincover.lab.data.Windows;
@@ -23,75 +24,173 @@ import dev.mincover.lab.run.Summary;
 import dev.mincover.lab.statistics.GradientStatistics;
 import dev.mincover.lab.statistics.StatisticsRecorder;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs one training from start to end: prints what it does, trains, and writes metrics, summary and
- * weights into the run directory, also when it is interrupted.
+ * Runs one training from start to end: prints what it does, trains, and writes metrics, checkpoints,
+ * summary and weights into the run directory, also when it is interrupted.
+ *
+ * @param request what the run was asked for
+ * @param plan made from the request
+ * @param directory for all files
+ * @param live whether a browser can watch the charts while the run goes on
  */
-public record TrainingRunner(TrainingPlan plan, TrainingOutput output) {
+public record TrainingRunner(
+    TrainingRequest request, TrainingPlan plan, RunDirectory directory, boolean live) {
 
   /** Evaluations per run, evenly spread over its steps. */
   public static final int EVALUATIONS = 10;
 
   private static final int LINES = 20;
 
-  /** Trains; returns the exit code: 0, or 1 if losses or gradients are no longer finite. */
+  /** Trains in a directory that does not exist yet; returns the exit code as {@link #resume}. */
   public int run(PrintWriter out, PrintWriter err) {
-    TrainingMessages messages = new TrainingMessages(plan, output, out);
-    RunDirectory directory = output.directory();
+    return run(false, out, err);
+  }
+
+  /**
+   * Goes on with a run that was interrupted, from its newest checkpoint.
+   *
+   * @return the exit code: 0, or 1 if losses or gradients are no longer finite, or a file cannot be
+   *     written
+   */
+  public int resume(PrintWriter out, PrintWriter err) {
+    return run(true, out, err);
+  }
+
+  private int run(boolean resumed, PrintWriter out, PrintWriter err) {
+    TrainingMessages messages = new TrainingMessages(request, plan, directory, out);
     try (Interrupt _ = new Interrupt();
         Gpt model = plan.model();
         BoundOptimizer optimizer = bind(model);
         StatisticsRecorder recorder =
-            new StatisticsRecorder(output.statistics().of(model.parameters()), plan.threads());
-        LiveReport live = output.live() ? new LiveReport(List.of(directory)) : null) {
-      messages.announce(model.parameterCount(), optimizer.stateBytes(), live);
+            new StatisticsRecorder(request.statistics().of(model.parameters()), plan.threads());
+        LiveReport report = live ? new LiveReport(List.of(directory)) : null) {
       Windows windows = plan.task().windows();
-      double bigram = new BigramModel(plan.task().corpus().training()).bitsPerByte(windows);
       try (TrainingLoop loop = plan.loop(model, optimizer, windows)) {
         loop.observeGradients(recorder);
-        directory.create();
-        Consumer<TrainingLoop.Outcome> write =
-            after -> summary(model, optimizer, loop, after, bigram).write(directory.summary());
-        write.accept(TrainingLoop.Outcome.NONE);
-        TrainingLoop.Outcome outcome = train(loop, out, write);
-        optimizer.withFinalWeights(
-            () -> ModelFile.save(model, plan.task().corpus().start(), directory.model()));
-        write.accept(outcome);
-        writeStatistics(recorder, optimizer);
-        boolean stopped = outcome.steps() < plan.steps() && outcome.refusal() == null;
-        if (stopped && (outcome.steps() == 0 || Float.isFinite(outcome.loss()))) {
-          // Everything is on disk before time is spent on the last evaluation.
-          outcome =
-              new TrainingLoop.Outcome(
-                  outcome.steps(), outcome.loss(), loop.validationLoss(), outcome.refusal());
-          write.accept(outcome);
+        TrainingCheckpoint checkpoint = new TrainingCheckpoint(plan, optimizer, recorder);
+        Checkpoints checkpoints = new Checkpoints(directory.checkpoints(), request.checkpoints());
+        if (!resumed) {
+          messages.announce(model.parameterCount(), optimizer.stateBytes(), report);
+          create(checkpoint, loop.position());
         }
-        out.println();
-        out.flush();
-        String failure = failure(outcome);
-        if (failure != null) {
-          err.println("mincover: " + failure);
-          err.flush();
-          return 1;
+        try (RunDirectory.Lock _ = directory.lock()) {
+          if (resumed) {
+            TrainingPosition position = checkpoints.restore(checkpoint::load, warning(err));
+            if (position.steps() > plan.steps()) {
+              throw new UserError(
+                  "--steps is %d, and the run has taken %d; give as many or more"
+                      .formatted(plan.steps(), position.steps()));
+            }
+            if (position.steps() == plan.steps() && isFinished()) {
+              messages.finished();
+              return 0;
+            }
+            loop.resume(position);
+            request.write(directory);
+            messages.announce(model.parameterCount(), optimizer.stateBytes(), report);
+            messages.resumed(position.steps());
+          }
+          double bigram = new BigramModel(plan.task().corpus().training()).bitsPerByte(windows);
+          Parts parts = new Parts(model, optimizer, recorder, loop, checkpoint, checkpoints, bigram);
+          try {
+            return train(parts, messages, out, err);
+          } catch (UserError error) {
+            // No option is at fault: a disk may be full, or the directory gone.
+            warning(err).accept(error.getMessage() + messages.remedy());
+            return 1;
+          }
         }
-        Summary summary = summary(model, optimizer, loop, outcome, bigram);
-        messages.result(summary, outcome.validationLoss());
-        if (output.report()) {
-          Report.of(List.of(directory)).write(directory.path().resolve(Report.FILE_NAME));
-        }
-        messages.files();
-        if (summary.course().finished() && output.sample() > 0) {
-          optimizer.withFinalWeights(() -> messages.sample(sample(model)));
-        }
-        out.flush();
-        return 0;
       }
     }
+  }
+
+  /**
+   * What a training consists of, bound to each other.
+   *
+   * @param bigram bits per byte of a {@link BigramModel} on the validation text
+   */
+  private record Parts(
+      Gpt model,
+      BoundOptimizer optimizer,
+      StatisticsRecorder recorder,
+      TrainingLoop loop,
+      TrainingCheckpoint checkpoint,
+      Checkpoints checkpoints,
+      double bigram) {}
+
+  private static Consumer<String> warning(PrintWriter err) {
+    return text -> {
+      err.println("mincover: " + text);
+      err.flush();
+    };
+  }
+
+  /** Makes the directory with what it takes to resume the run from its start. */
+  private void create(TrainingCheckpoint checkpoint, TrainingPosition start) {
+    directory.create(staged -> {
+      request.write(staged);
+      if (request.checkpoints().saves()) {
+        Checkpoints.in(staged.checkpoints(), request.checkpoints())
+            .save(start.steps(), file -> checkpoint.save(file, start));
+      }
+    });
+  }
+
+  private boolean isFinished() {
+    return Files.exists(directory.summary())
+        && Summary.read(directory.summary()).course().finished();
+  }
+
+  private int train(Parts parts, TrainingMessages messages, PrintWriter out, PrintWriter err) {
+    TrainingLoop.Outcome outcome = trainAndSave(parts, out);
+    out.println();
+    out.flush();
+    String failure = failure(outcome);
+    if (failure != null) {
+      warning(err).accept(failure);
+      return 1;
+    }
+    Summary summary = summary(parts, outcome);
+    messages.result(summary, outcome.validationLoss());
+    messages.checkpoints(parts.checkpoints(), summary);
+    if (request.output().report()) {
+      Report.of(List.of(directory)).write(directory.path().resolve(Report.FILE_NAME));
+    }
+    messages.files();
+    if (summary.course().finished() && request.output().sample() > 0) {
+      parts.optimizer().withFinalWeights(() -> messages.sample(sample(parts.model())));
+    }
+    out.flush();
+    return 0;
+  }
+
+  private TrainingLoop.Outcome trainAndSave(Parts parts, PrintWriter out) {
+    TrainingPosition start = parts.loop().position();
+    writeSummary(parts, new TrainingLoop.Outcome(start.steps(), start.loss(), Float.NaN, null));
+    TrainingLoop.Outcome outcome = takeSteps(parts, out);
+    parts
+        .optimizer()
+        .withFinalWeights(
+            () ->
+                ModelFile.save(
+                    parts.model(), plan.task().corpus().start(), directory.model()));
+    writeSummary(parts, outcome);
+    writeStatistics(parts);
+    boolean stopped = outcome.steps() < plan.steps() && outcome.refusal() == null;
+    if (stopped && (outcome.steps() == 0 || Float.isFinite(outcome.loss()))) {
+      // Everything is on disk before time is spent on the last evaluation.
+      outcome =
+          new TrainingLoop.Outcome(
+              outcome.steps(), outcome.loss(), parts.loop().validationLoss(), outcome.refusal());
+      writeSummary(parts, outcome);
+    }
+    return outcome;
   }
 
   private BoundOptimizer bind(Gpt model) {
@@ -99,50 +198,76 @@ public record TrainingRunner(TrainingPlan plan, TrainingOutput output) {
     return OptionChecks.valid(() -> plan.bind(model));
   }
 
-  private TrainingLoop.Outcome train(
-      TrainingLoop loop, PrintWriter out, Consumer<TrainingLoop.Outcome> evaluated) {
+  private TrainingLoop.Outcome takeSteps(Parts parts, PrintWriter out) {
     long steps = plan.steps();
-    try (Metrics metrics = new Metrics(output.directory().metrics());
+    TrainingLoop loop = parts.loop();
+    try (Metrics metrics = Metrics.after(loop.position().steps(), directory.metrics());
         Progress progress = Progress.onOutput("training", steps, LINES, out)) {
-      return loop.train(
-          steps,
-          Math.max(1, steps / EVALUATIONS),
-          Interrupt::isRequested,
-          report -> {
-            metrics.add(
-                report.step(),
-                report.tokens(),
-                report.seconds(),
-                report.loss(),
-                report.validationLoss(),
-                report.learningRate());
-            Float validation = report.validationLoss();
-            if (validation != null && report.step() < steps) {
-              evaluated.accept(
-                  new TrainingLoop.Outcome(report.step(), report.loss(), validation, null));
-            }
-            progress.show(report);
-          });
+      TrainingLoop.Outcome outcome =
+          loop.train(
+              steps,
+              Math.max(1, steps / EVALUATIONS),
+              Interrupt::isRequested,
+              report -> {
+                metrics.add(
+                    report.step(),
+                    report.tokens(),
+                    report.seconds(),
+                    report.loss(),
+                    report.validationLoss(),
+                    report.learningRate());
+                Float validation = report.validationLoss();
+                if (validation != null && report.step() < steps) {
+                  writeSummary(
+                      parts,
+                      new TrainingLoop.Outcome(report.step(), report.loss(), validation, null));
+                }
+                if (parts.checkpoints().isDue(report.step()) && Float.isFinite(report.loss())) {
+                  saveCheckpoint(parts, metrics);
+                }
+                progress.show(report);
+              });
+      // Weights that are lost already are no place to go on from.
+      if (request.checkpoints().saves() && isWhole(outcome)) {
+        saveCheckpoint(parts, metrics);
+      }
+      return outcome;
     }
   }
 
-  private void writeStatistics(StatisticsRecorder recorder, BoundOptimizer optimizer) {
+  private static boolean isWhole(TrainingLoop.Outcome outcome) {
+    NonFiniteException refusal = outcome.refusal();
+    return (outcome.steps() == 0 || Float.isFinite(outcome.loss()))
+        && (refusal == null || !refusal.changed());
+  }
+
+  private static void saveCheckpoint(Parts parts, Metrics metrics) {
+    TrainingPosition position = parts.loop().position();
+    metrics.force(); // A run goes on after a step only if all rows up to it are there.
+    parts
+        .checkpoints()
+        .save(position.steps(), file -> parts.checkpoint().save(file, position));
+  }
+
+  private void writeSummary(Parts parts, TrainingLoop.Outcome outcome) {
+    summary(parts, outcome).write(directory.summary());
+  }
+
+  private void writeStatistics(Parts parts) {
+    StatisticsRecorder recorder = parts.recorder();
     if (recorder.isFollowing()) {
       GradientStatistics statistics =
-          optimizer instanceof BoundCoreOptimizer ours
+          parts.optimizer() instanceof BoundCoreOptimizer ours
               ? recorder.statistics(ours.core())
               : recorder.statistics();
-      statistics.write(output.directory().statistics());
+      statistics.write(directory.statistics());
     }
   }
 
-  private Summary summary(
-      Gpt model,
-      BoundOptimizer optimizer,
-      TrainingLoop loop,
-      TrainingLoop.Outcome outcome,
-      double bigram) {
+  private Summary summary(Parts parts, TrainingLoop.Outcome outcome) {
     LanguageTask task = plan.task();
+    TrainingLoop loop = parts.loop();
+    long weights = parts.model().parameterCount();
     OptionalLong peak = Machine.peakMemory();
     return new Summary(
         new Summary.Course(
@@ -153,11 +278,11 @@ public record TrainingRunner(TrainingPlan plan, TrainingOutput output) {
             loop.seconds(),
             loop.optimizerSeconds()),
         new Summary.Memory(
-            model.parameterCount(),
-            optimizer.stateBytes(),
-            model.parameterCount() * TrainingMessages.ADAM_BYTES_PER_WEIGHT,
+            weights,
+            parts.optimizer().stateBytes(),
+            weights * TrainingMessages.ADAM_BYTES_PER_WEIGHT,
             peak.isPresent() ? peak.getAsLong() : null),
-        new Summary.Quality((double) outcome.validationLoss(), bigram),
+        new Summary.Quality((double) outcome.validationLoss(), parts.bigram()),
         plan.settings(),
         new Summary.Setup(
             plan.seed(),
@@ -174,7 +299,7 @@ public record TrainingRunner(TrainingPlan plan, TrainingOutput output) {
 
   private String sample(Gpt model) {
     TextGenerator generator = new TextGenerator(model, TextGenerator.TEMPERATURE, plan.seed());
-    return Printable.text(generator.generate(plan.task().corpus().start(), output.sample()))
+    return Printable.text(generator.generate(plan.task().corpus().start(), request.output().sample()))
         .strip();
   }
 

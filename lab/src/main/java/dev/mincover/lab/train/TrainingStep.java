@@ -62,6 +62,18 @@ public final class TrainingStep implements AutoCloseable {
     return loss;
   }
 
+  /** Goes on where an earlier process was. */
+  void resume(TrainingPosition position) {
+    batches.skip(position.windows(), batch.context());
+    nanos = position.nanos();
+    optimizerNanos = position.optimizerNanos();
+  }
+
+  /** Where the training is after a step, which had this loss. */
+  TrainingPosition position(long steps, float loss) {
+    return new TrainingPosition(steps, steps * batch.size(), loss, nanos, optimizerNanos);
+  }
+
   /** Seconds spent in all steps. */
   public double seconds() {
     return nanos * 1e-9;

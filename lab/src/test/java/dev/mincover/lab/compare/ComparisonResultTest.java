@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.mincover.lab.common.JsonFields;
 import dev.mincover.lab.model.WeightType;
-import dev.mincover.lab.option.JsonOption;
+import dev.mincover.lab.common.JsonFile;
 import dev.mincover.lab.run.Summary;
 import java.nio.file.Path;
 import java.util.List;
@@ -93,7 +93,7 @@ class ComparisonResultTest {
   @Test
   void theFileIsFlat() {
     ComparedRun failed = ComparedRun.failed(2, Path.of("d/adam-seed2"), "no loss");
-    String json = JsonOption.text(comparison(List.of(1L, 2L), row(run(1, 2, 10), failed)));
+    String json = JsonFile.text(comparison(List.of(1L, 2L), row(run(1, 2, 10), failed)));
     assertThat(JsonFields.of(json, ""))
         .isEqualTo(
             "finished steps tokens seeds threads batch model corpus bigramBitsPerByte optimizers"

@@ -4,7 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mincover.lab.common.JsonFields;
-import dev.mincover.lab.option.JsonOption;
+import dev.mincover.lab.common.JsonFile;
 import dev.mincover.lab.run.Summary;
 import java.util.ArrayList;
 import java.util.List;
@@ -128,7 +128,7 @@ class SweepTest {
             trials,
             "machine",
             "0.1");
-    String json = JsonOption.text(result);
+    String json = JsonFile.text(result);
     assertThat(JsonFields.of(json, ""))
         .isEqualTo(
             "finished rates warmups seeds rounds threads batch model corpus winners trials machine"

@@ -29,7 +29,7 @@ class RunDirectoryTest {
     var run = new RunDirectory(folder.resolve("a/b/run"));
     run.check();
     assertThat(folder).isEmptyDirectory();
-    run.create();
+    run.create(staged -> assertThat(staged.path()).isEmptyDirectory());
     assertThat(run.path()).isEmptyDirectory();
   }
 
@@ -71,6 +71,6 @@ class RunDirectoryTest {
 
   private static void refuses(RunDirectory run, String why) {
     assertThatThrownBy(run::check).isInstanceOf(UserError.class).hasMessageContaining(why);
-    assertThatThrownBy(run::create).isInstanceOf(UserError.class).hasMessageContaining(why);
+    assertThatThrownBy(() -> run.create(_ -> {})).isInstanceOf(UserError.class).hasMessageContaining(why);
   }
 }
