@@ -180,8 +180,7 @@ final class Checkpoint {
    * @throws IllegalArgumentException if it does not fit, naming the first difference; nothing has
    *     changed
    */
-  Progress load(
-      Path path, RecipeChanges changes, List<NamedTensor> others, Runnable beforeChange)
+  Progress load(Path path, RecipeChanges changes, List<NamedTensor> others, Runnable beforeChange)
       throws IOException {
     try (SafetensorsFile file = SafetensorsFile.open(path)) {
       Map<String, String> metadata = new LinkedHashMap<>(file.metadata());

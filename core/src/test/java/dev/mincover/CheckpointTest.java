@@ -416,8 +416,7 @@ class CheckpointTest {
           .hasMessageContaining("'norm.mean' (F32 [3]), for which nothing is bound");
       for (NamedTensor unfit :
           List.of(floats("norm.mean", 0, 0), floats("norm.variance", 0, 0, 0), readOnly())) {
-        assertThatThrownBy(
-                () -> optimizer.load(file, RecipeChanges.LEARNING_RATE, List.of(unfit)))
+        assertThatThrownBy(() -> optimizer.load(file, RecipeChanges.LEARNING_RATE, List.of(unfit)))
             .isInstanceOf(IllegalArgumentException.class)
             .hasMessageContaining("'" + unfit.name() + "'");
       }

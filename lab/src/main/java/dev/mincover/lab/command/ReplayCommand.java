@@ -1,7 +1,7 @@
 package dev.mincover.lab.command;
 
-import dev.mincover.lab.common.OptionChecks;
 import dev.mincover.lab.common.JsonFile;
+import dev.mincover.lab.common.OptionChecks;
 import dev.mincover.lab.replay.Recording;
 import dev.mincover.lab.replay.RecordingFile;
 import dev.mincover.lab.replay.Replay;

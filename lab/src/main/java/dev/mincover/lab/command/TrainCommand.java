@@ -102,8 +102,7 @@ public final class TrainCommand implements Callable<Integer> {
   }
 
   private int resume(RunDirectory directory) {
-    TrainingRequest request =
-        trainOptions.resumed(TrainingRequest.read(directory), givenOptions());
+    TrainingRequest request = trainOptions.resumed(TrainingRequest.read(directory), givenOptions());
     TextOptions.chooseCode(request.portable());
     TrainingPlan plan = request.plan(TextOptions.corpus(request.paths()));
     return new TrainingRunner(request, plan, directory, trainOptions.open).resume(out(), err());

@@ -4,11 +4,11 @@ import static java.util.Objects.requireNonNull;
 
 import dev.mincover.lab.common.Figures;
 import dev.mincover.lab.common.Interrupt;
+import dev.mincover.lab.common.JsonFile;
 import dev.mincover.lab.common.Names;
 import dev.mincover.lab.data.BigramModel;
 import dev.mincover.lab.optimizer.OptimizerDescription;
 import dev.mincover.lab.optimizer.OptimizerSettings;
-import dev.mincover.lab.common.JsonFile;
 import dev.mincover.lab.report.LiveReport;
 import dev.mincover.lab.report.Report;
 import dev.mincover.lab.run.RunDirectory;

@@ -2,13 +2,13 @@ package dev.mincover.lab.compare;
 
 import dev.mincover.lab.common.Figures;
 import dev.mincover.lab.common.Interrupt;
+import dev.mincover.lab.common.JsonFile;
 import dev.mincover.lab.common.Machine;
 import dev.mincover.lab.common.Names;
 import dev.mincover.lab.common.Terminal;
 import dev.mincover.lab.common.Version;
 import dev.mincover.lab.model.Gpt;
 import dev.mincover.lab.optimizer.BoundOptimizer;
-import dev.mincover.lab.common.JsonFile;
 import dev.mincover.lab.train.LanguageTask;
 import dev.mincover.lab.train.StepReport;
 import dev.mincover.lab.train.TrainingLoop;

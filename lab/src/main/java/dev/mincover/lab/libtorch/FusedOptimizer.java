@@ -1,10 +1,10 @@
 package dev.mincover.lab.libtorch;
 
+import dev.mincover.checkpoint.NamedTensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import dev.mincover.checkpoint.NamedTensor;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Dispatcher;

@@ -8,7 +8,6 @@ import dev.mincover.lab.libtorch.FusedAdagrad;
 import dev.mincover.lab.libtorch.FusedAdam;
 import dev.mincover.lab.libtorch.FusedOptimizer;
 import dev.mincover.lab.libtorch.FusedSgd;
-
 import dev.mincover.recipe.Recipe;
 import dev.mincover.recipe.Sm3;
 import dev.mincover.schedule.Schedule;

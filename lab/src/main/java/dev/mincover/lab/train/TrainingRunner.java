@@ -31,8 +31,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs one training from start to end: prints what it does, trains, and writes metrics, checkpoints,
- * summary and weights into the run directory, also when it is interrupted.
+ * Runs one training from start to end: prints what it does, trains, and writes metrics,
+ * checkpoints, summary and weights into the run directory, also when it is interrupted.
  *
  * @param request what the run was asked for
  * @param plan made from the request
@@ -97,7 +97,8 @@ public record TrainingRunner(
             messages.resumed(position.steps());
           }
           double bigram = new BigramModel(plan.task().corpus().training()).bitsPerByte(windows);
-          Parts parts = new Parts(model, optimizer, recorder, loop, checkpoint, checkpoints, bigram);
+          Parts parts =
+              new Parts(model, optimizer, recorder, loop, checkpoint, checkpoints, bigram);
           try {
             return train(parts, messages, out, err);
           } catch (UserError error) {
@@ -177,9 +178,7 @@ public record TrainingRunner(
     parts
         .optimizer()
         .withFinalWeights(
-            () ->
-                ModelFile.save(
-                    parts.model(), plan.task().corpus().start(), directory.model()));
+            () -> ModelFile.save(parts.model(), plan.task().corpus().start(), directory.model()));
     writeSummary(parts, outcome);
     writeStatistics(parts);
     boolean stopped = outcome.steps() < plan.steps() && outcome.refusal() == null;
@@ -244,9 +243,7 @@ public record TrainingRunner(
   private static void saveCheckpoint(Parts parts, Metrics metrics) {
     TrainingPosition position = parts.loop().position();
     metrics.force(); // A run goes on after a step only if all rows up to it are there.
-    parts
-        .checkpoints()
-        .save(position.steps(), file -> parts.checkpoint().save(file, position));
+    parts.checkpoints().save(position.steps(), file -> parts.checkpoint().save(file, position));
   }
 
   private void writeSummary(Parts parts, TrainingLoop.Outcome outcome) {
@@ -299,7 +296,8 @@ public record TrainingRunner(
 
   private String sample(Gpt model) {
     TextGenerator generator = new TextGenerator(model, TextGenerator.TEMPERATURE, plan.seed());
-    return Printable.text(generator.generate(plan.task().corpus().start(), request.output().sample()))
+    return Printable.text(
+            generator.generate(plan.task().corpus().start(), request.output().sample()))
         .strip();
   }
 

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.mincover.lab.common.JsonFields;
-import dev.mincover.lab.model.WeightType;
 import dev.mincover.lab.common.JsonFile;
+import dev.mincover.lab.model.WeightType;
 import dev.mincover.lab.run.Summary;
 import java.nio.file.Path;
 import java.util.List;

@@ -71,6 +71,8 @@ class RunDirectoryTest {
 
   private static void refuses(RunDirectory run, String why) {
     assertThatThrownBy(run::check).isInstanceOf(UserError.class).hasMessageContaining(why);
-    assertThatThrownBy(() -> run.create(_ -> {})).isInstanceOf(UserError.class).hasMessageContaining(why);
+    assertThatThrownBy(() -> run.create(_ -> {}))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining(why);
   }
 }
