@@ -4,20 +4,21 @@ import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.compare.Budget;
 import dev.mincover.lab.compare.ComparedOptimizer;
 import dev.mincover.lab.compare.ComparisonOutput;
-import dev.mincover.lab.compare.ComparisonPlan;
+import dev.mincover.lab.compare.ComparisonRequest;
 import dev.mincover.lab.compare.ComparisonRunner;
-import dev.mincover.lab.compare.Sweep;
 import dev.mincover.lab.data.Corpus;
 import dev.mincover.lab.model.GptConfig;
 import dev.mincover.lab.model.WeightType;
 import dev.mincover.lab.optimizer.OptimizerRecipe;
 import dev.mincover.lab.option.CompareOptions;
 import dev.mincover.lab.option.ModelOptions;
+import dev.mincover.lab.option.ResumeOptions;
 import dev.mincover.lab.option.SweepOptions;
 import dev.mincover.lab.option.TextOptions;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.train.LanguageTask;
-import java.util.ArrayList;
+import dev.mincover.lab.train.TrainingRequest;
+import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -45,13 +46,15 @@ import picocli.CommandLine.Spec;
       "",
       "The directory gets comparison.json, sweep.json after a search, report.html, and a run"
           + " directory for each training: <optimizer> or <optimizer>-seed<S>. Ctrl-C stops the"
-          + " comparison; the results of finished trainings are kept and printed.",
+          + " comparison; the results of finished trainings are kept and printed, and --resume goes"
+          + " on.",
       "",
       "Examples:",
       "  mincover compare --budget 5m",
       "  mincover compare --optimizers 'sm3*,adam' --seeds 1,2,3 --steps 1600",
       "  mincover compare --sweep-only --optimizers sm3,adam --steps 800 --json -",
-      "  mincover compare --corpus notes/ --layers 2 --sweep --budget 1h"
+      "  mincover compare --corpus notes/ --layers 2 --sweep --budget 1h",
+      "  mincover compare --resume runs/2026-03-04T15-06-07-compare"
     })
 public final class CompareCommand implements Callable<Integer> {
 
@@ -68,6 +71,12 @@ public final class CompareCommand implements Callable<Integer> {
   /** Checks everything, then compares. */
   @Override
   public Integer call() {
+    RunDirectory resumed = compareOptions.resumed(ResumeOptions.given(spec));
+    compareOptions.json().check();
+    return resumed == null ? compare() : resume(resumed);
+  }
+
+  private int compare() {
     TextOptions text = textOptions.checked();
     text.chooseCode();
     WeightType weights = modelOptions.weights();
@@ -83,46 +92,58 @@ public final class CompareCommand implements Callable<Integer> {
           "--open has no effect with --sweep-only, which leaves no report; leave one of them out");
     }
     List<Long> seeds = compareOptions.seeds();
-    ComparisonPlan.Search search = search(seeds, steps);
-    compareOptions.json().check();
+    ComparisonRequest.Search search = search(seeds);
     RunDirectory directory = compareOptions.directory();
     Corpus corpus = text.corpus();
     corpus.requireContext(config.context());
-    ComparisonPlan plan =
-        new ComparisonPlan(
-            new LanguageTask(config, weights, text.batch, corpus),
-            optimizers,
-            seeds,
+    ComparisonRequest request =
+        new ComparisonRequest(
+            new LanguageTask(config, weights, text.batch, corpus).modelSummary(),
+            new TrainingRequest.Text(text.absolutePaths(), text.batch),
+            corpus.digest(),
             text.threads(),
-            new ComparisonPlan.Length(steps, budget),
-            search);
-    ComparisonOutput output =
-        new ComparisonOutput(directory, compareOptions.json(), compareOptions.isOpened());
-    return new ComparisonRunner(plan, trainCommand(), output)
-        .run(spec.commandLine().getOut(), spec.commandLine().getErr());
+            text.isPortable(),
+            optimizers.stream().map(ComparedOptimizer::name).toList(),
+            seeds,
+            new ComparisonRequest.Length(steps, budget.text()),
+            search,
+            ComparisonRequest.Chosen.NOTHING);
+    return runner(request, corpus, directory).run(out(), err());
   }
 
-  private ComparisonPlan.@Nullable Search search(List<Long> seeds, @Nullable Long steps) {
+  private int resume(RunDirectory directory) {
+    ComparisonRequest request = ComparisonRequest.read(directory);
+    TextOptions.chooseCode(request.portable());
+    Corpus corpus = TextOptions.corpus(request.text().paths());
+    return runner(request, corpus, directory).resume(out(), err());
+  }
+
+  private ComparisonRunner runner(
+      ComparisonRequest request, Corpus corpus, RunDirectory directory) {
+    return new ComparisonRunner(
+        request,
+        request.plan(corpus),
+        spec.root().userObject().getClass().getName(),
+        new ComparisonOutput(directory, compareOptions.json(), compareOptions.isOpened()));
+  }
+
+  private ComparisonRequest.@Nullable Search search(List<Long> seeds) {
     if (!sweepOptions.isChosen()) {
       sweepOptions.requireNone();
       return null;
     }
-    Sweep sweep =
-        new Sweep(
-            sweepOptions.rates(),
-            sweepOptions.warmups(),
-            steps == null ? 1 : steps,
-            sweepOptions.seeds(seeds));
-    return new ComparisonPlan.Search(sweep, sweepOptions.isOnly());
+    return new ComparisonRequest.Search(
+        sweepOptions.rates(),
+        sweepOptions.warmups(),
+        sweepOptions.seeds(seeds),
+        sweepOptions.isOnly());
   }
 
-  /** The main class, {@code train} and the options that all trainings have in common. */
-  private List<String> trainCommand() {
-    List<String> train = new ArrayList<>();
-    train.add(spec.root().userObject().getClass().getName());
-    train.add("train");
-    train.addAll(modelOptions.arguments());
-    train.addAll(textOptions.arguments());
-    return train;
+  private PrintWriter out() {
+    return spec.commandLine().getOut();
+  }
+
+  private PrintWriter err() {
+    return spec.commandLine().getErr();
   }
 }

@@ -7,6 +7,7 @@ import dev.mincover.lab.optimizer.OptimizerRecipe;
 import dev.mincover.lab.optimizer.OptimizerSettings;
 import dev.mincover.lab.option.ModelOptions;
 import dev.mincover.lab.option.OptimizerOptions;
+import dev.mincover.lab.option.ResumeOptions;
 import dev.mincover.lab.option.TextOptions;
 import dev.mincover.lab.option.TrainOptions;
 import dev.mincover.lab.run.RunDirectory;
@@ -16,13 +17,10 @@ import dev.mincover.lab.train.TrainingPlan;
 import dev.mincover.lab.train.TrainingRequest;
 import dev.mincover.lab.train.TrainingRunner;
 import java.io.PrintWriter;
-import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Spec;
 
 /** {@code mincover train}: trains a language model and writes a run directory. */
@@ -102,16 +100,11 @@ public final class TrainCommand implements Callable<Integer> {
   }
 
   private int resume(RunDirectory directory) {
-    TrainingRequest request = trainOptions.resumed(TrainingRequest.read(directory), givenOptions());
+    TrainingRequest request =
+        trainOptions.resumed(TrainingRequest.read(directory), ResumeOptions.given(spec));
     TextOptions.chooseCode(request.portable());
-    TrainingPlan plan = request.plan(TextOptions.corpus(request.paths()));
+    TrainingPlan plan = request.plan(TextOptions.corpus(request.text().paths()));
     return new TrainingRunner(request, plan, directory, trainOptions.open).resume(out(), err());
-  }
-
-  private Set<String> givenOptions() {
-    return spec.commandLine().getParseResult().matchedOptions().stream()
-        .map(OptionSpec::longestName)
-        .collect(Collectors.toSet());
   }
 
   private PrintWriter out() {

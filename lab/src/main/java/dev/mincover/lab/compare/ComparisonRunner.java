@@ -23,30 +23,44 @@ import org.jspecify.annotations.Nullable;
  * Runs one comparison from start to end: measures how fast the machine is, searches for learning
  * rates if asked, trains, and prints and writes the result, also when it is interrupted.
  *
- * @param train the main class, {@code train} and the options that all trainings have in common
+ * @param request what the comparison was asked for
+ * @param plan made from the request
+ * @param mainClass of the command line, which each training is a process of
  */
-public record ComparisonRunner(ComparisonPlan plan, List<String> train, ComparisonOutput output) {
+public record ComparisonRunner(
+    ComparisonRequest request, ComparisonPlan plan, String mainClass, ComparisonOutput output) {
 
   /** The share of the budget that goes into measuring how fast the machine is. */
   private static final double CALIBRATION_SHARE = 0.03;
 
-  /** Copies the list. */
-  public ComparisonRunner {
-    train = List.copyOf(train);
+  /** Compares in a new directory; returns the exit code: 0, or 1 if a training failed. */
+  public int run(PrintWriter out, PrintWriter err) {
+    return run(false, out, err);
   }
 
-  /** Compares; returns the exit code: 0, or 1 if a training failed. */
-  public int run(PrintWriter out, PrintWriter err) {
+  /**
+   * Goes on with a comparison that was interrupted. Trainings that have finished are kept, and the
+   * one that was under way goes on.
+   *
+   * @return the exit code: 0, or 1 if a training failed
+   */
+  public int resume(PrintWriter out, PrintWriter err) {
+    return run(true, out, err);
+  }
+
+  private int run(boolean resumed, PrintWriter out, PrintWriter err) {
     LanguageTask task = plan.task();
     PrintWriter text = text(out, err);
     try (Interrupt _ = new Interrupt()) {
       double bigram = new BigramModel(task.corpus().training()).bitsPerByte(task.windows());
       announce(text);
-      StepPlanner planner =
-          plan.length().steps() == null ? new StepPlanner(plan, calibrate(text)) : null;
+      StepPlanner planner = isLengthOpen() ? new StepPlanner(plan, calibrate(text)) : null;
+      ComparisonRequest.Chosen chosen = request.chosen();
       Sweep sweep = plan.search() == null ? null : plan.search().sweep();
-      if (sweep != null && planner != null) {
-        sweep = planner.sweep(sweep);
+      if (sweep != null && plan.length().steps() == null) {
+        Long steps = chosen.searchSteps();
+        sweep = steps == null ? requireNonNull(planner).sweep(sweep) : sweep.of(steps);
+        chosen = new ComparisonRequest.Chosen(sweep.steps(), chosen.steps());
       }
       if (planner != null && !plan.searchesOnly()) {
         planner.requireTimeToTrain(); // Before there is a directory.
@@ -54,18 +68,51 @@ public record ComparisonRunner(ComparisonPlan plan, List<String> train, Comparis
       if (Interrupt.isRequested()) {
         return 1;
       }
-      output.directory().create(_ -> {});
-      List<ComparedOptimizer> tuned = plan.optimizers();
-      if (sweep != null) {
-        SweepResult result = search(sweep, text, err);
-        if (plan.searchesOnly() || !result.finished()) {
-          output.json().write(result, out);
-          return 0;
-        }
-        tuned = tuned(result);
+      ComparisonRequest begun = request.choosing(chosen);
+      if (!resumed) {
+        output.directory().create(begun::write);
       }
-      return train(tuned, planner, bigram, out, err);
+      try (RunDirectory.Lock _ = output.directory().lock()) {
+        begun.write(output.directory());
+        return begin(begun, sweep, planner, bigram, out, err);
+      }
     }
+  }
+
+  /** Searches and trains in a directory that is there. */
+  private int begin(
+      ComparisonRequest begun,
+      @Nullable Sweep sweep,
+      @Nullable StepPlanner planner,
+      double bigram,
+      PrintWriter out,
+      PrintWriter err) {
+    List<ComparedOptimizer> tuned = plan.optimizers();
+    if (sweep != null) {
+      SweepResult result = search(sweep, text(out, err), err);
+      if (plan.searchesOnly() || !result.finished()) {
+        output.json().write(result, out);
+        return 0;
+      }
+      tuned = tuned(result);
+    }
+    ComparisonRequest.Chosen chosen = begun.chosen();
+    Long steps = plan.length().steps() == null ? chosen.steps() : plan.length().steps();
+    if (steps == null) {
+      steps = requireNonNull(planner).steps();
+      begun
+          .choosing(new ComparisonRequest.Chosen(chosen.searchSteps(), steps))
+          .write(output.directory());
+    }
+    return train(tuned, steps, planner, bigram, out, err);
+  }
+
+  /** Whether a number of steps is still to be chosen. */
+  private boolean isLengthOpen() {
+    ComparisonRequest.Chosen chosen = request.chosen();
+    return plan.length().steps() == null
+        && ((plan.search() != null && chosen.searchSteps() == null)
+            || (!plan.searchesOnly() && chosen.steps() == null));
   }
 
   private void announce(PrintWriter text) {
@@ -148,6 +195,7 @@ public record ComparisonRunner(ComparisonPlan plan, List<String> train, Comparis
 
   private int train(
       List<ComparedOptimizer> tuned,
+      long steps,
       @Nullable StepPlanner planner,
       double bigram,
       PrintWriter out,
@@ -155,7 +203,6 @@ public record ComparisonRunner(ComparisonPlan plan, List<String> train, Comparis
     PrintWriter text = text(out, err);
     LanguageTask task = plan.task();
     List<Long> seeds = plan.seeds();
-    long steps = planner == null ? requireNonNull(plan.length().steps()) : planner.steps();
     line(
         text,
         "training",
@@ -170,7 +217,8 @@ public record ComparisonRunner(ComparisonPlan plan, List<String> train, Comparis
                 plan.threads(),
                 planner == null ? "" : ", about " + Budget.clock(planner.seconds(steps))));
     ComparisonTrainings trainings =
-        new ComparisonTrainings(tuned, seeds, steps, train, output.directory().path());
+        new ComparisonTrainings(
+            tuned, seeds, steps, mainClass, request.trainArguments(), output.directory().path());
     try (LiveReport live = output.live() ? new LiveReport(trainings.directories()) : null) {
       if (live != null) {
         line(text, "live", live.address().toString());

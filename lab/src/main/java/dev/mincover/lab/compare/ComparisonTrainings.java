@@ -20,13 +20,15 @@ import org.jspecify.annotations.Nullable;
  * seed, then with the next.
  *
  * @param steps per training
- * @param train the main class, {@code train} and the options that all trainings have in common
+ * @param mainClass of the command line
+ * @param train {@code train} and the options that all trainings have in common
  * @param directory an existing directory; each run gets a directory in it
  */
 public record ComparisonTrainings(
     List<ComparedOptimizer> optimizers,
     List<Long> seeds,
     long steps,
+    String mainClass,
     List<String> train,
     Path directory) {
 
@@ -106,13 +108,11 @@ public record ComparisonTrainings(
       Consumer<StepReport> listener,
       Runs runs) {
     RunDirectory run = directory(optimizer, seed);
-    List<String> command = new ArrayList<>(train);
-    command.addAll(optimizer.trainArguments());
-    command.addAll(List.of("--seed", "" + seed, "--sample", "0", "--no-report"));
-    if (!isRecorded(optimizer, seed)) {
-      command.addAll(List.of("--statistics", "none"));
-    }
-    TrainingProcess.Outcome outcome = TrainingProcess.run(command, run, steps, stop, listener);
+    // What another process has finished is kept.
+    TrainingProcess.Outcome outcome =
+        isFinished(run)
+            ? TrainingProcess.Outcome.SUCCESS
+            : TrainingProcess.run(command(optimizer, seed, run), run, steps, stop, listener);
     boolean stopped = stop.getAsBoolean();
     String failure = outcome.code() == 0 || stopped ? null : failure(outcome);
     ComparedRun result = null;
@@ -127,6 +127,26 @@ public record ComparisonTrainings(
       runs.runs().add(result);
     }
     return result;
+  }
+
+  private List<String> command(ComparedOptimizer optimizer, long seed, RunDirectory run) {
+    String path = run.path().toString();
+    if (Files.exists(run.path())) {
+      return List.of(mainClass, "train", "--resume", path);
+    }
+    List<String> command = new ArrayList<>(List.of(mainClass));
+    command.addAll(train);
+    command.addAll(optimizer.trainArguments());
+    command.addAll(List.of("--seed", "" + seed, "--sample", "0", "--no-report"));
+    if (!isRecorded(optimizer, seed)) {
+      command.addAll(List.of("--statistics", "none"));
+    }
+    command.addAll(List.of("--out", path, "--steps", "" + steps));
+    return command;
+  }
+
+  private static boolean isFinished(RunDirectory run) {
+    return Files.exists(run.summary()) && Summary.read(run.summary()).course().finished();
   }
 
   /**

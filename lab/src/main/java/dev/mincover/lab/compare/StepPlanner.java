@@ -29,7 +29,7 @@ record StepPlanner(ComparisonPlan plan, Calibration calibration) {
           "--budget %s is too short for a search, %d trainings of which the last have %d steps; give more, or fewer --optimizers"
               .formatted(budget(), sweep.trainings() * plan.optimizers().size(), LEAST_STEPS));
     }
-    return new Sweep(sweep.rates(), sweep.warmups(), rounded(steps), sweep.seeds());
+    return sweep.of(rounded(steps));
   }
 
   /**

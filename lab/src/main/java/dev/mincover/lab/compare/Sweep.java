@@ -51,7 +51,13 @@ public record Sweep(int rates, List<Double> warmups, long steps, List<Long> seed
       int round,
       long steps,
       long seed,
-      @Nullable Double validationLoss) {}
+      @Nullable Double validationLoss) {
+
+    /** What was trained, whatever came of it and in whatever round. */
+    Trial withoutOutcome() {
+      return new Trial(optimizer, learningRate, warmup, 0, steps, seed, null);
+    }
+  }
 
   /**
    * The best choice for an optimizer.
@@ -85,6 +91,11 @@ public record Sweep(int rates, List<Double> warmups, long steps, List<Long> seed
   public Sweep {
     warmups = List.copyOf(warmups);
     seeds = List.copyOf(seeds);
+  }
+
+  /** Returns the same search with another number of steps in the last round. */
+  Sweep of(long number) {
+    return new Sweep(rates, warmups, number, seeds);
   }
 
   /** Returns the rounds, from the one with all choices to the last. */

@@ -1,5 +1,7 @@
 package dev.mincover.lab.compare;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.mincover.lab.common.Figures;
 import dev.mincover.lab.common.Interrupt;
 import dev.mincover.lab.common.JsonFile;
@@ -14,9 +16,12 @@ import dev.mincover.lab.train.StepReport;
 import dev.mincover.lab.train.TrainingLoop;
 import dev.mincover.lab.train.TrainingPlan;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.function.Consumer;
 import me.tongfei.progressbar.ProgressBar;
@@ -26,13 +31,14 @@ import org.jspecify.annotations.Nullable;
  * Runs one sweep from start to end: trains in this process, shows progress, and writes what it has
  * tried into a file, also when it is interrupted.
  *
- * @param file {@code sweep.json}
+ * @param file {@code sweep.json}; trainings in it are not repeated if it is there
  */
 record SweepRunner(
     Sweep sweep, LanguageTask task, List<ComparedOptimizer> optimizers, int threads, Path file) {
 
   /** Searches for every optimizer in turn. */
   SweepResult run(PrintWriter out, PrintWriter err) {
+    Map<Sweep.Trial, Double> earlier = earlier();
     List<Sweep.Trial> trials = new ArrayList<>();
     List<Sweep.Winner> winners = new ArrayList<>();
     SweepResult result = result(winners, trials);
@@ -41,10 +47,15 @@ record SweepRunner(
         Sweep.Winner winner =
             sweep.search(
                 optimizer,
-                (tried, steps, seed) -> train(tried, steps, seed, shown),
+                (tried, steps, seed) -> {
+                  Double loss = earlier.get(key(tried, steps, seed));
+                  return loss == null ? train(tried, steps, seed, shown) : OptionalDouble.of(loss);
+                },
                 trial -> {
                   trials.add(trial);
-                  JsonFile.write(result(winners, trials), file);
+                  if (!earlier.containsKey(trial.withoutOutcome())) {
+                    JsonFile.write(result(winners, trials), file);
+                  }
                   shown.done(trial);
                 });
         if (winner == null) {
@@ -59,6 +70,26 @@ record SweepRunner(
     out.println();
     out.flush();
     return result;
+  }
+
+  /** The losses of an interrupted search, by training; NaN where it diverged. */
+  private Map<Sweep.Trial, Double> earlier() {
+    Map<Sweep.Trial, Double> losses = new HashMap<>();
+    if (Files.exists(file)) {
+      SweepResult result =
+          JsonFile.read(file, SweepResult.class, "the result of a search", List.of());
+      for (Sweep.Trial trial : result.trials()) {
+        Double loss = trial.validationLoss();
+        losses.put(trial.withoutOutcome(), loss == null ? Double.NaN : loss);
+      }
+    }
+    return losses;
+  }
+
+  private static Sweep.Trial key(ComparedOptimizer tried, long steps, long seed) {
+    double rate = requireNonNull(tried.learningRate());
+    return new Sweep.Trial(
+        tried.name(), rate, requireNonNull(tried.warmup()), 0, steps, seed, null);
   }
 
   private OptionalDouble train(ComparedOptimizer tried, long steps, long seed, Shown shown) {

@@ -32,13 +32,16 @@ final class TrainingProcess {
    * @param code its exit code
    * @param error its error message; empty if there was none
    */
-  record Outcome(int code, String error) {}
+  record Outcome(int code, String error) {
+    static final Outcome SUCCESS = new Outcome(0, "");
+  }
 
   /**
    * Trains until the end, or until a stop is requested; the process then saves what it has.
    *
-   * @param train the main class, {@code train} and its options without {@code --out} and {@code
-   *     --steps}
+   * @param train the main class, {@code train} and its options
+   * @param directory that the options name
+   * @param steps that it takes
    * @param listener called with a step from time to time
    * @throws UserError if no process can be started
    */
@@ -50,7 +53,6 @@ final class TrainingProcess {
       Consumer<StepReport> listener) {
     List<String> command = new ArrayList<>(command());
     command.addAll(train);
-    command.addAll(List.of("--out", directory.path().toString(), "--steps", "" + steps));
     try {
       Path errors = Files.createTempFile("mincover-train", ".err");
       try {

@@ -8,6 +8,7 @@ import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -56,6 +57,15 @@ public final class CompareOptions {
       paramLabel = "DIR",
       description = "Directory for all files. It must not exist. Default: runs/<time>-compare.")
   private @Nullable Path out;
+
+  @Option(
+      names = "--resume",
+      paramLabel = "DIR",
+      description =
+          "Goes on with a comparison that was interrupted: trainings that have finished are kept,"
+              + " the one that was under way goes on from its newest checkpoint. All options are"
+              + " those of the comparison; only --json and --open can be given again.")
+  private @Nullable Path resume;
 
   @Mixin private JsonOption json = new JsonOption();
 
@@ -113,6 +123,20 @@ public final class CompareOptions {
             : new RunDirectory(out);
     directory.check();
     return directory;
+  }
+
+  /**
+   * The directory of the comparison to go on with; null for a new one.
+   *
+   * @param given the names of the options on the command line
+   * @throws UserError if another option cannot be given with it
+   */
+  public @Nullable RunDirectory resumed(Set<String> given) {
+    if (resume == null) {
+      return null;
+    }
+    ResumeOptions.requireOnly(Set.of("--resume", "--json", "--open"), given, "comparison");
+    return new RunDirectory(resume);
   }
 
   /** The option {@code --json}. */

@@ -4,8 +4,6 @@ import dev.mincover.lab.common.Names;
 import dev.mincover.lab.common.OptionChecks;
 import dev.mincover.lab.model.GptConfig;
 import dev.mincover.lab.model.WeightType;
-import java.util.ArrayList;
-import java.util.List;
 import picocli.CommandLine.Option;
 
 /** The options of the model to train. */
@@ -53,18 +51,6 @@ public final class ModelOptions {
    */
   public GptConfig config() {
     return OptionChecks.valid(() -> new GptConfig(layers, width, heads, context, !untied));
-  }
-
-  /** Returns these options as words of a command line. */
-  public List<String> arguments() {
-    List<String> arguments = new ArrayList<>();
-    arguments.addAll(List.of("--layers", "" + layers, "--width", "" + width));
-    arguments.addAll(List.of("--heads", "" + heads, "--context", "" + context));
-    arguments.addAll(List.of("--weights", weights));
-    if (untied) {
-      arguments.add("--untied");
-    }
-    return arguments;
   }
 
   /**

@@ -5,7 +5,6 @@ import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.data.Corpus;
 import dev.mincover.lab.libtorch.CpuSwitches;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -97,20 +96,6 @@ public final class TextOptions {
     return corpus == null
         ? null
         : corpus.stream().map(path -> path.toAbsolutePath().normalize().toString()).toList();
-  }
-
-  /** Returns these options as words of a command line. */
-  public List<String> arguments() {
-    List<String> arguments = new ArrayList<>(List.of("--batch", "" + batch));
-    arguments.addAll(List.of("--threads", "" + threads()));
-    if (portable) {
-      arguments.add("--portable");
-    }
-    if (corpus != null) {
-      arguments.add("--corpus");
-      corpus.forEach(path -> arguments.add(path.toString()));
-    }
-    return arguments;
   }
 
   private static Path defaultCorpus() {

@@ -124,13 +124,7 @@ public final class TrainOptions {
    * @throws UserError if an option cannot be given again, or is out of range
    */
   public TrainingRequest resumed(TrainingRequest before, Set<String> given) {
-    for (String option : given) {
-      if (!AGAIN.contains(option)) {
-        throw new UserError(
-            "%s cannot be given with --resume, which goes on with the options of the run; leave it out, or train anew"
-                .formatted(option));
-      }
-    }
+    ResumeOptions.requireOnly(AGAIN, given, "run");
     checked();
     return before
         .withSteps(given.contains("--steps") ? steps : before.steps())

@@ -53,6 +53,11 @@ public record TrainingRequest(
     public Text {
       corpus = corpus == null ? null : List.copyOf(corpus);
     }
+
+    /** Returns the corpus as paths; null for the default corpus. */
+    public @Nullable List<Path> paths() {
+      return corpus == null ? null : corpus.stream().map(Path::of).toList();
+    }
   }
 
   /**
@@ -117,14 +122,8 @@ public record TrainingRequest(
         model, text, optimizer, steps, seed, threads, portable, output, schedule);
   }
 
-  /** Returns the corpus as paths; null for the default corpus. */
-  public @Nullable List<Path> paths() {
-    List<String> corpus = text.corpus();
-    return corpus == null ? null : corpus.stream().map(Path::of).toList();
-  }
-
-  /** Returns the size of the model. */
-  public GptConfig config() {
+  /** Returns the size of a model. */
+  public static GptConfig config(Summary.Model model) {
     return new GptConfig(
         model.layers(), model.width(), model.heads(), model.context(), model.tied());
   }
@@ -137,7 +136,11 @@ public record TrainingRequest(
   public TrainingPlan plan(Corpus corpus) {
     WeightType weights = Names.parse("--weights", model.weights(), WeightType.class);
     return TrainingPlan.of(
-        new LanguageTask(config(), weights, text.batch(), corpus), optimizer, steps, seed, threads);
+        new LanguageTask(config(model), weights, text.batch(), corpus),
+        optimizer,
+        steps,
+        seed,
+        threads);
   }
 
   /** Returns which parameters get gradient statistics. */

@@ -6,6 +6,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.mincover.lab.Mincover;
 import dev.mincover.lab.compare.ComparedOptimizer;
 import dev.mincover.lab.compare.ComparedRun;
 import dev.mincover.lab.compare.ComparisonTrainings;
@@ -32,6 +33,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 
 class CompareCommandTest {
 
@@ -182,20 +184,20 @@ class CompareCommandTest {
     assertThat(result.code()).as(result.err()).isZero();
     assertThat(result.out()).contains("optimizer", "sm3", "adafactor", "mean of seeds 2");
     try (Stream<Path> files = Files.list(folder.resolve("out"))) {
-      assertThat(files).containsExactly(folder.resolve("out/sweep.json"));
+      assertThat(files)
+          .extracting(file -> file.getFileName().toString())
+          .containsExactlyInAnyOrder("sweep.json", "comparing.json", ".lock");
     }
   }
 
   @Test
   void aTrainingThatFailsIsTold() {
     ComparedOptimizer sm3 = ComparedOptimizer.named(List.of("sm3")).getFirst().at(1e30, 0.0);
-    List<String> train =
-        List.of(
-            ("dev.mincover.lab.Mincover train " + MODEL + " --threads 2 --corpus " + text)
-                .split(" "));
+    List<String> train = List.of(("train " + MODEL + " --threads 2 --corpus " + text).split(" "));
     List<@Nullable ComparedRun> ended = new ArrayList<>();
     var runs =
-        new ComparisonTrainings(List.of(sm3), List.of(1L, 2L), 10, train, folder)
+        new ComparisonTrainings(
+                List.of(sm3), List.of(1L, 2L), 10, Mincover.class.getName(), train, folder)
             .run(
                 () -> !ended.isEmpty(),
                 new ComparisonTrainings.Listener() {
@@ -283,5 +285,59 @@ class CompareCommandTest {
     Summary stopped = Summary.read(folder.resolve("out/sgd/summary.json"));
     assertThat(stopped.course().finished()).isFalse();
     assertThat(stopped.course().steps()).isBetween(1L, 1499L);
+
+    byte[] finished = Files.readAllBytes(folder.resolve("out/adam/summary.json"));
+    Result resumed = mincover("compare", "--resume", folder.resolve("out").toString());
+    assertThat(resumed.code()).as(resumed.err()).isZero();
+    assertThat(resumed.out()).containsPattern("(?m)^sgd +[0-9.]+ ");
+    assertThat(Files.readAllBytes(folder.resolve("out/adam/summary.json"))).isEqualTo(finished);
+    assertThat(json(folder.resolve("out/comparison.json")).get("finished").booleanValue()).isTrue();
+    Result whole = compare("--optimizers sgd,adam --steps 1500 --out " + folder.resolve("whole"));
+    assertThat(whole.code()).as(whole.err()).isZero();
+    for (String run : List.of("adam", "sgd")) {
+      assertThat(folder.resolve("out").resolve(run).resolve("model.safetensors"))
+          .hasSameBinaryContentAs(
+              folder.resolve("whole").resolve(run).resolve("model.safetensors"));
+    }
+  }
+
+  @Test
+  void aSearchThatWasInterruptedGoesOn() throws IOException {
+    String search = "--optimizers sm3 --steps 16 --sweep --sweep-rates 3 --sweep-warmups 0.1";
+    Result result = compare(search);
+    assertThat(result.code()).as(result.err()).isZero();
+    Path sweep = folder.resolve("out/sweep.json");
+    Path comparison = folder.resolve("out/comparison.json");
+    String whole = Files.readString(sweep);
+    Summary trained = Summary.read(folder.resolve("out/sm3/summary.json"));
+
+    Files.delete(comparison);
+    Result resumed = mincover("compare", "--resume", folder.resolve("out").toString());
+    assertThat(resumed.code()).as(resumed.err()).isZero();
+    assertThat(Files.readString(sweep)).isEqualTo(whole);
+    assertThat(comparison).exists();
+    assertThat(Summary.read(folder.resolve("out/sm3/summary.json"))).isEqualTo(trained);
+
+    JsonNode json = json(sweep);
+    ((ArrayNode) json.get("trials")).remove(3);
+    ((ArrayNode) json.get("trials")).remove(2);
+    ((ArrayNode) json.get("winners")).removeAll();
+    Files.writeString(sweep, json.toString());
+    resumed = mincover("compare", "--resume", folder.resolve("out").toString());
+    assertThat(resumed.code()).as(resumed.err()).isZero();
+    assertThat(Files.readString(sweep)).isEqualTo(whole);
+  }
+
+  @Test
+  void onlyAComparisonOfTheSameTextCanGoOn() throws IOException {
+    assertThat(mincover("compare", "--resume", folder.toString()).err())
+        .contains("no comparing.json in " + folder);
+    Result result = compare("--optimizers sm3 --steps 3");
+    assertThat(result.code()).as(result.err()).isZero();
+    String out = folder.resolve("out").toString();
+    assertThat(mincover("compare", "--resume", out, "--steps", "9").err())
+        .contains("--steps cannot be given with --resume");
+    Files.writeString(text, "Something else.\n".repeat(99));
+    assertThat(mincover("compare", "--resume", out).err()).contains("the text has changed");
   }
 }
