@@ -4,7 +4,6 @@ import dev.mincover.lab.common.Machine;
 import dev.mincover.lab.data.Batch;
 import dev.mincover.lab.data.Batches;
 import dev.mincover.lab.libtorch.FusedAdam;
-import dev.mincover.lab.libtorch.LibtorchOptimizer;
 import dev.mincover.lab.model.Gpt;
 import dev.mincover.lab.model.GptConfig;
 import dev.mincover.lab.optimizer.BoundCoreOptimizer;
@@ -114,8 +113,8 @@ public final class TrainingBenchmark {
   /** libtorch's Adam, at the learning rate that {@code train} has for Adam. */
   private static BoundOptimizer adam(Map<String, Tensor> parameters, int threads) {
     List<Tensor> weights = List.copyOf(parameters.values());
-    LibtorchOptimizer adam = new FusedAdam(weights, 0.9, 0.999, 1e-8);
-    return new BoundLibtorchOptimizer(adam, Schedule.constant(0.002), weights, threads);
+    FusedAdam adam = new FusedAdam(weights, 0.9, 0.999, 1e-8);
+    return new BoundLibtorchOptimizer(adam, Schedule.constant(0.002), parameters, threads);
   }
 
   private static void measure(List<Run> runs, int rounds, int threads) {

@@ -166,10 +166,13 @@ public final class SafetensorsWriter {
     writeFully(channel, ByteBuffer.wrap(header));
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment copied = arena.allocate(CHUNK);
+      long written = header.length;
       for (NamedTensor tensor : tensors) {
         MemorySegment elements = tensor.elements();
-        for (long from = 0; from < elements.byteSize(); from += CHUNK) {
-          long count = Math.min(CHUNK, elements.byteSize() - from);
+        long count;
+        for (long from = 0; from < elements.byteSize(); from += count, written += count) {
+          // Up to a multiple of it in the file: the system is slower where writes split a page.
+          count = Math.min(CHUNK - written % CHUNK, elements.byteSize() - from);
           MemorySegment chunk = elements.asSlice(from, count);
           if (!chunk.isNative()) { // Of arrays, only those of bytes are byte buffers.
             chunk = copied.asSlice(0, count).copyFrom(chunk);
