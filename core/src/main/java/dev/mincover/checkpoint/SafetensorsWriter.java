@@ -29,9 +29,9 @@ import java.util.zip.CRC32C;
  * or not at all: they go to a temporary file in the same directory, which is forced to disk and
  * then takes the place of an older file in one step, and the directory is forced as well.
  *
- * <p>The widest types come first, and elements start at a multiple of 64 bytes, so that readers
- * that map the file find every tensor aligned. A checksum of the whole file is kept in its
- * metadata.
+ * <p>The widest types come first, in the order given within a type, and elements start at a
+ * multiple of 64 bytes, so that readers that map the file find every tensor aligned. A checksum of
+ * the whole file is kept in its metadata.
  */
 public final class SafetensorsWriter {
 
@@ -86,12 +86,10 @@ public final class SafetensorsWriter {
     }
   }
 
-  /** Widest types first, and by name within a type: the order of the format's own writer. */
+  /** Widest types first, and as given within a type. */
   private static List<NamedTensor> ordered(List<NamedTensor> tensors) {
     List<NamedTensor> ordered = new ArrayList<>(tensors);
-    ordered.sort(
-        Comparator.<NamedTensor>comparingInt(tensor -> -tensor.type().bits())
-            .thenComparing(NamedTensor::name));
+    ordered.sort(Comparator.comparingInt(tensor -> -tensor.type().bits()));
     Set<String> names = new HashSet<>();
     for (NamedTensor tensor : ordered) {
       if (!names.add(tensor.name())) {

@@ -1,13 +1,12 @@
 package dev.mincover.lab.memory;
 
-import dev.mincover.checkpoint.DamagedFileException;
 import dev.mincover.checkpoint.SafetensorsHeader;
 import dev.mincover.checkpoint.StoredTensor;
 import dev.mincover.lab.catalogue.TensorShape;
 import dev.mincover.lab.common.Names;
+import dev.mincover.lab.common.TensorFile;
 import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.memory.ModelShapes.LeftOut;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -19,6 +18,12 @@ import java.util.TreeSet;
 
 /** A model by the headers of its safetensors files; the values are not read. */
 public final class PublishedModel {
+
+  /** In the metadata of files that Mincover writes. */
+  private static final String CHECKSUM = "mincover.crc32c";
+
+  /** With what the names of tensors start that a checkpoint holds besides the weights. */
+  private static final List<String> STATE = List.of("optimizer/", "statistics/");
 
   private final Map<String, Path> files = new HashMap<>();
   private final List<TensorShape> tensors = new ArrayList<>();
@@ -60,7 +65,9 @@ public final class PublishedModel {
   }
 
   private void add(Path file, Map<String, Path> index) {
-    for (StoredTensor tensor : header(file).tensors()) {
+    SafetensorsHeader header = TensorFile.header(file);
+    boolean ours = header.metadata().containsKey(CHECKSUM);
+    for (StoredTensor tensor : header.tensors()) {
       if (!index.isEmpty() && !file.equals(index.get(tensor.name()))) {
         continue; // The index finds it elsewhere, or not at all.
       }
@@ -70,26 +77,20 @@ public final class PublishedModel {
             "tensor %s is in %s and in %s; name one file"
                 .formatted(tensor.name(), other, file.getFileName()));
       }
-      add(tensor);
+      add(tensor, ours ? stateReason(tensor) : Optional.empty());
     }
   }
 
-  private static SafetensorsHeader header(Path file) {
-    try {
-      return SafetensorsHeader.read(file);
-    } catch (DamagedFileException e) {
-      throw new UserError(
-          FileKind.of(file)
-              .map(kind -> "%s %s".formatted(file, kind))
-              .orElse(String.valueOf(e.getMessage())));
-    } catch (IOException e) {
-      throw new UserError("cannot read " + file, e);
-    }
+  /** Why a tensor of a checkpoint of ours is not trained; empty if it may be. */
+  private static Optional<String> stateReason(StoredTensor tensor) {
+    return STATE.stream().anyMatch(tensor.name()::startsWith)
+        ? Optional.of("of an optimizer's state")
+        : Optional.empty();
   }
 
-  private void add(StoredTensor tensor) {
+  private void add(StoredTensor tensor, Optional<String> stateReason) {
     long size = tensor.shape().size();
-    Optional<String> why = ModelBuffers.reason(tensor);
+    Optional<String> why = stateReason.or(() -> ModelBuffers.reason(tensor));
     if (why.isPresent()) {
       leftOut.add(new LeftOut(tensor.name(), size, why.get()));
     } else if (size > 0) {

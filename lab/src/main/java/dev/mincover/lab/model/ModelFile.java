@@ -1,13 +1,15 @@
 package dev.mincover.lab.model;
 
+import dev.mincover.checkpoint.NamedTensor;
+import dev.mincover.checkpoint.SafetensorsFile;
+import dev.mincover.checkpoint.StoredTensor;
+import dev.mincover.checkpoint.StoredType;
+import dev.mincover.lab.common.TensorFile;
 import dev.mincover.lab.common.UserError;
-import dev.mincover.lab.safetensors.Safetensors;
-import dev.mincover.lab.safetensors.StoredType;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
+import dev.mincover.lab.libtorch.TensorMemory;
+import dev.mincover.tensor.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -51,13 +53,14 @@ public final class ModelFile {
     if (!digits.equals(USUAL_START)) {
       metadata.put(START, digits);
     }
-    List<Safetensors.Tensor> tensors = new ArrayList<>();
+    List<NamedTensor> tensors = new ArrayList<>();
     model
         .parameters()
         .forEach((name, tensor) ->
             tensors.add(
-                new Safetensors.Tensor(name, model.type().file(), tensor.shape(), memory(tensor))));
-    new Safetensors(tensors, metadata).write(file);
+                new NamedTensor(
+                    name, model.type().file(), Shape.of(tensor.shape()), TensorMemory.of(tensor))));
+    TensorFile.write(file, tensors, metadata);
   }
 
   /**
@@ -66,13 +69,12 @@ public final class ModelFile {
    * @throws UserError if the file is missing, damaged, or not a model that {@link #save} wrote
    */
   public static Gpt load(Path file) {
-    try (Arena arena = Arena.ofConfined()) {
-      Safetensors content = Safetensors.read(file, arena);
-      Gpt model = new Gpt(config(file, content.metadata()), 0, type(file, content), false);
+    try (SafetensorsFile content = TensorFile.open(file)) {
+      Gpt model = new Gpt(config(file, content.metadata()), 0, type(content), false);
       try {
         model
             .parameters()
-            .forEach((name, tensor) -> copy(file, content, name, tensor, model.type().file()));
+            .forEach((name, tensor) -> copy(content, name, tensor, model.type().file()));
         return model;
       } catch (RuntimeException | Error failure) {
         model.close();
@@ -87,8 +89,8 @@ public final class ModelFile {
    * @throws UserError if the file is missing or damaged
    */
   public static byte[] start(Path file) {
-    try (Arena arena = Arena.ofConfined()) {
-      String digits = Safetensors.read(file, arena).metadata().getOrDefault(START, USUAL_START);
+    try (SafetensorsFile content = TensorFile.open(file)) {
+      String digits = content.metadata().getOrDefault(START, USUAL_START);
       if (!digits.matches("([0-9a-f]{2})+")) {
         throw new UserError(
             "%s: its metadata have '%s' for %s; give a --prompt".formatted(file, digits, START));
@@ -131,8 +133,8 @@ public final class ModelFile {
     return Boolean.parseBoolean(value);
   }
 
-  private static WeightType type(Path file, Safetensors content) {
-    Safetensors.Tensor first = content.tensor("wte.weight");
+  private static WeightType type(SafetensorsFile content) {
+    StoredTensor first = TensorFile.require(content, "wte.weight");
     for (WeightType type : WeightType.values()) {
       if (type.file() == first.type()) {
         return type;
@@ -140,29 +142,17 @@ public final class ModelFile {
     }
     throw new UserError(
         "%s: tensor %s is %s; weights must be F32, BF16 or F16"
-            .formatted(file, first.name(), first.type()));
+            .formatted(content.path(), first.name(), first.type()));
   }
 
-  private static void copy(
-      Path file, Safetensors content, String name, Tensor tensor, StoredType type) {
-    Safetensors.Tensor source = content.tensor(name);
-    if (source.type() != type || !Arrays.equals(source.shape(), tensor.shape())) {
+  private static void copy(SafetensorsFile content, String name, Tensor tensor, StoredType type) {
+    StoredTensor source = TensorFile.require(content, name);
+    Shape shape = Shape.of(tensor.shape());
+    if (source.type() != type || !source.shape().equals(shape)) {
       throw new UserError(
-          "%s: tensor %s is %s %s, expected %s %s"
-              .formatted(
-                  file,
-                  name,
-                  source.type(),
-                  Arrays.toString(source.shape()),
-                  type,
-                  Arrays.toString(tensor.shape())));
+          "%s: tensor %s is %s, expected %s %s"
+              .formatted(content.path(), name, source.format(), type, shape));
     }
-    memory(tensor).copyFrom(source.data());
-  }
-
-  /** Returns the tensor's memory, which is valid as long as the model. */
-  @SuppressWarnings("restricted")
-  private static MemorySegment memory(Tensor tensor) {
-    return MemorySegment.ofAddress(tensor.data_ptr().address()).reinterpret(tensor.nbytes());
+    TensorMemory.of(tensor).copyFrom(content.elements(source));
   }
 }

@@ -51,6 +51,11 @@ public record RunDirectory(Path path) {
       throw new UserError("no run directory %s; name one that a training run made".formatted(path));
     }
     if (!Files.isRegularFile(run.model())) {
+      if (Files.isRegularFile(run.request())) {
+        throw new UserError(
+            "no %s in %s, a run that is not finished; go on with 'mincover train --resume %s'"
+                .formatted(run.model().getFileName(), path, path));
+      }
       throw new UserError(
           "no %s in %s; name a run that saved its weights"
               .formatted(run.model().getFileName(), path));

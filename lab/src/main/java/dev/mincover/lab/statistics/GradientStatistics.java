@@ -2,12 +2,14 @@ package dev.mincover.lab.statistics;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
+import dev.mincover.checkpoint.NamedTensor;
+import dev.mincover.checkpoint.SafetensorsFile;
+import dev.mincover.checkpoint.StoredTensor;
+import dev.mincover.checkpoint.StoredType;
+import dev.mincover.lab.common.TensorFile;
 import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.run.RunDirectory;
-import dev.mincover.lab.safetensors.Safetensors;
-import dev.mincover.lab.safetensors.StoredType;
 import dev.mincover.tensor.Shape;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -69,26 +71,26 @@ public record GradientStatistics(long steps, List<ParameterStatistics> parameter
    * @throws UserError if it cannot be written
    */
   public void write(Path file) {
-    List<Safetensors.Tensor> tensors = new ArrayList<>();
+    List<NamedTensor> tensors = new ArrayList<>();
     for (ParameterStatistics parameter : parameters) {
       String name = parameter.name();
-      tensors.add(tensor(name + ADAGRAD, parameter.adagrad(), parameter.shape().dimensions()));
+      tensors.add(tensor(name + ADAGRAD, parameter.adagrad(), parameter.shape()));
       add(tensors, name + SM3_II, parameter.sm3ii());
       add(tensors, name + SM3_I, parameter.sm3i());
       add(tensors, name + OPTIMIZER, parameter.optimizer());
     }
-    new Safetensors(tensors, Map.of(STEPS, Long.toString(steps))).write(file);
+    TensorFile.write(file, tensors, Map.of(STEPS, Long.toString(steps)));
   }
 
-  private static void add(List<Safetensors.Tensor> tensors, String prefix, float[][] vectors) {
+  private static void add(List<NamedTensor> tensors, String prefix, float[][] vectors) {
     for (int k = 0; k < vectors.length; k++) {
-      tensors.add(tensor(prefix + k, vectors[k], vectors[k].length));
+      tensors.add(tensor(prefix + k, vectors[k], Shape.of(vectors[k].length)));
     }
   }
 
-  private static Safetensors.Tensor tensor(String name, float[] values, long... shape) {
+  private static NamedTensor tensor(String name, float[] values, Shape shape) {
     // libtorch has builds for little-endian processors only.
-    return new Safetensors.Tensor(name, StoredType.F32, shape, MemorySegment.ofArray(values));
+    return NamedTensor.of(name, shape, MemorySegment.ofArray(values));
   }
 
   /**
@@ -106,13 +108,12 @@ public record GradientStatistics(long steps, List<ParameterStatistics> parameter
   }
 
   private static GradientStatistics read(Path file) {
-    try (Arena arena = Arena.ofConfined()) {
-      Safetensors content = Safetensors.read(file, arena);
+    try (SafetensorsFile content = TensorFile.open(file)) {
       List<ParameterStatistics> parameters = new ArrayList<>();
-      for (Safetensors.Tensor tensor : content.tensors()) {
+      for (StoredTensor tensor : content.tensors()) {
         if (tensor.name().endsWith(ADAGRAD)) {
           String name = tensor.name().substring(0, tensor.name().length() - ADAGRAD.length());
-          parameters.add(parameter(file, content, tensor, name));
+          parameters.add(parameter(content, tensor, name));
         }
       }
       return new GradientStatistics(steps(file, content.metadata()), parameters);
@@ -130,32 +131,32 @@ public record GradientStatistics(long steps, List<ParameterStatistics> parameter
   }
 
   private static ParameterStatistics parameter(
-      Path file, Safetensors content, Safetensors.Tensor adagrad, String name) {
+      SafetensorsFile content, StoredTensor adagrad, String name) {
     try {
       return new ParameterStatistics(
           name,
-          Shape.of(adagrad.shape()),
-          values(adagrad),
+          adagrad.shape(),
+          values(content, adagrad),
           vectors(content, name + SM3_II),
           vectors(content, name + SM3_I),
           vectors(content, name + OPTIMIZER));
     } catch (IllegalArgumentException e) {
-      throw new UserError("%s is damaged: %s".formatted(file, e.getMessage()));
+      throw new UserError("%s is damaged: %s".formatted(content.path(), e.getMessage()));
     }
   }
 
-  private static float[][] vectors(Safetensors content, String prefix) {
+  private static float[][] vectors(SafetensorsFile content, String prefix) {
     return content.tensors().stream()
         .filter(tensor -> tensor.name().matches(Pattern.quote(prefix) + "\\d+"))
-        .map(GradientStatistics::values)
+        .map(tensor -> values(content, tensor))
         .toArray(float[][]::new);
   }
 
-  private static float[] values(Safetensors.Tensor tensor) {
+  private static float[] values(SafetensorsFile content, StoredTensor tensor) {
     if (tensor.type() != StoredType.F32) {
       throw new IllegalArgumentException(
           "tensor %s is %s, expected F32".formatted(tensor.name(), tensor.type()));
     }
-    return tensor.data().toArray(FLOAT);
+    return content.elements(tensor).toArray(FLOAT);
   }
 }

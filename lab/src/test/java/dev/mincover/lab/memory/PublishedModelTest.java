@@ -139,6 +139,21 @@ class PublishedModelTest {
             "taken model.safetensors; not taken statistics.safetensors (no weights of the model)");
   }
 
+  @Test
+  void theStateOfACheckpointIsNotTrained() {
+    Path file =
+        write(
+            "step-000000200.safetensors",
+            new Entry("w", StoredType.F32, 7, 2),
+            new Entry("optimizer/w/mu.0", StoredType.F32, 7),
+            new Entry("optimizer/w/momentum", StoredType.F32, 7, 2),
+            new Entry("statistics/adagrad/w/mu", StoredType.F32, 7, 2));
+    ModelShapes model = PublishedModel.read(file);
+    assertThat(model.weightCount()).isEqualTo(14);
+    assertThat(model.leftOut()).hasSize(3);
+    assertThat(model.leftOut()).extracting(LeftOut::why).containsOnly("of an optimizer's state");
+  }
+
   private void shards(String... weightMap) throws IOException {
     write("model-00001-of-00002.safetensors", new Entry("a", StoredType.F32, 4));
     write("model-00002-of-00002.safetensors", new Entry("b", StoredType.F32, 6));

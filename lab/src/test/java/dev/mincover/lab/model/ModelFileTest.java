@@ -4,11 +4,13 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mincover.checkpoint.NamedTensor;
+import dev.mincover.checkpoint.StoredType;
+import dev.mincover.lab.common.StoredTensors;
+import dev.mincover.lab.common.TensorFile;
 import dev.mincover.lab.common.UserError;
-import dev.mincover.lab.safetensors.Safetensors;
-import dev.mincover.lab.safetensors.StoredType;
 import java.io.IOException;
-import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -56,22 +58,21 @@ class ModelFileTest {
   }
 
   @Test
-  void filesThatDoNotSaySoAreTied() {
+  void filesOfOlderVersionsAreTiedUnlessTheySayOtherwise() throws IOException {
     Path file = folder.resolve("model.safetensors");
     Map<String, String> metadata = new HashMap<>();
-    try (Gpt model = new Gpt(new GptConfig(1, 16, 4, 8), 3);
-        Arena arena = Arena.ofConfined()) {
+    try (Gpt model = new Gpt(new GptConfig(1, 16, 4, 8), 3)) {
       ModelFile.save(model, LINE_END, file);
-      Safetensors content = Safetensors.read(file, arena);
-      metadata.putAll(content.metadata());
+      metadata.putAll(StoredTensors.metadata(file));
       assertThat(metadata.remove("tied")).isEqualTo("true");
+      assertThat(metadata.remove("mincover.crc32c")).isNotNull();
       Path old = folder.resolve("old.safetensors");
-      new Safetensors(content.tensors(), metadata).write(old);
+      StoredTensors.writeWithoutChecksum(old, StoredTensors.of(file), metadata);
       try (Gpt loaded = ModelFile.load(old)) {
         assertThat(loaded.config()).isEqualTo(model.config());
       }
       metadata.put("tied", "perhaps");
-      new Safetensors(content.tensors(), metadata).write(old);
+      StoredTensors.writeWithoutChecksum(old, StoredTensors.of(file), metadata);
       assertThatThrownBy(() -> ModelFile.load(old))
           .isInstanceOf(UserError.class)
           .hasMessageContaining("'perhaps' for tied");
@@ -81,21 +82,19 @@ class ModelFileTest {
   @Test
   void theStartOfATextComesBack() {
     Path file = folder.resolve("model.safetensors");
-    try (Gpt model = new Gpt(new GptConfig(1, 16, 4, 8), 3);
-        Arena arena = Arena.ofConfined()) {
+    try (Gpt model = new Gpt(new GptConfig(1, 16, 4, 8), 3)) {
       ModelFile.save(model, LINE_END, file);
       assertThat(ModelFile.start(file)).isEqualTo(LINE_END);
       // Told only if it is another, as in files from before there was a choice.
-      assertThat(Safetensors.read(file, arena).metadata()).doesNotContainKey("start");
+      assertThat(StoredTensors.metadata(file)).doesNotContainKey("start");
       byte[] start = {(byte) 0xE4, (byte) 0xB8, (byte) 0xAD};
       ModelFile.save(model, start, file);
       assertThat(ModelFile.start(file)).isEqualTo(start);
-      Safetensors content = Safetensors.read(file, arena);
-      Map<String, String> metadata = new HashMap<>(content.metadata());
+      Map<String, String> metadata = new HashMap<>(StoredTensors.metadata(file));
       for (String bad : new String[] {"", "a", "line"}) {
         metadata.put("start", bad);
         Path damaged = folder.resolve("damaged.safetensors");
-        new Safetensors(content.tensors(), metadata).write(damaged);
+        TensorFile.write(damaged, StoredTensors.of(file), metadata);
         assertThatThrownBy(() -> ModelFile.start(damaged))
             .isInstanceOf(UserError.class)
             .hasMessageContaining("'%s' for start; give a --prompt", bad);
@@ -106,18 +105,19 @@ class ModelFileTest {
   @Test
   void tensorsOfDifferentTypesAreRefused() {
     Path file = folder.resolve("model.safetensors");
-    try (Gpt model = new Gpt(new GptConfig(1, 16, 4, 8), 3);
-        Arena arena = Arena.ofConfined()) {
+    try (Gpt model = new Gpt(new GptConfig(1, 16, 4, 8), 3)) {
       ModelFile.save(model, LINE_END, file);
-      Safetensors content = Safetensors.read(file, arena);
-      List<Safetensors.Tensor> tensors = new ArrayList<>(content.tensors());
+      List<NamedTensor> tensors = new ArrayList<>(StoredTensors.of(file));
       tensors.replaceAll(tensor ->
           tensor.name().equals("ln_f.bias")
-              ? new Safetensors.Tensor(
-                  tensor.name(), StoredType.BF16, tensor.shape(), arena.allocate(32))
+              ? new NamedTensor(
+                  tensor.name(),
+                  StoredType.BF16,
+                  tensor.shape(),
+                  MemorySegment.ofArray(new byte[32]))
               : tensor);
       Path mixed = folder.resolve("mixed.safetensors");
-      new Safetensors(tensors, content.metadata()).write(mixed);
+      TensorFile.write(mixed, tensors, StoredTensors.metadata(file));
       assertThatThrownBy(() -> ModelFile.load(mixed))
           .isInstanceOf(UserError.class)
           .hasMessageContaining("tensor ln_f.bias is BF16 [16], expected F32 [16]");
@@ -127,16 +127,15 @@ class ModelFileTest {
   @Test
   void otherFilesAreRefused() {
     Path foreign = folder.resolve("foreign.safetensors");
-    new Safetensors(List.of(), Map.of("format", "pt")).write(foreign);
+    TensorFile.write(foreign, List.of(), Map.of("format", "pt"));
     assertThatThrownBy(() -> ModelFile.load(foreign))
         .isInstanceOf(UserError.class)
         .hasMessageContaining("holds no model of Mincover's");
     Path empty = folder.resolve("empty.safetensors");
-    new Safetensors(
-            List.of(),
-            Map.of(
-                "mincover.model", "gpt", "layers", "1", "width", "8", "heads", "2", "context", "4"))
-        .write(empty);
+    TensorFile.write(
+        empty,
+        List.of(),
+        Map.of("mincover.model", "gpt", "layers", "1", "width", "8", "heads", "2", "context", "4"));
     assertThatThrownBy(() -> ModelFile.load(empty))
         .isInstanceOf(UserError.class)
         .hasMessageContaining("wte.weight");

@@ -65,6 +65,11 @@ class RunDirectoryTest {
     assertThatThrownBy(() -> RunDirectory.open(path))
         .isInstanceOf(UserError.class)
         .hasMessageStartingWith("no model.safetensors in " + path);
+    Path request = Files.createFile(path.resolve("training.json"));
+    assertThatThrownBy(() -> RunDirectory.open(path))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining("go on with 'mincover train --resume " + path + "'");
+    Files.delete(request);
     Files.createFile(path.resolve("model.safetensors"));
     assertThat(RunDirectory.open(path)).isEqualTo(new RunDirectory(path));
   }

@@ -3,12 +3,15 @@ package dev.mincover.lab.statistics;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mincover.checkpoint.NamedTensor;
+import dev.mincover.checkpoint.SafetensorsFile;
+import dev.mincover.checkpoint.StoredTensor;
+import dev.mincover.lab.common.StoredTensors;
+import dev.mincover.lab.common.TensorFile;
 import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.run.RunDirectory;
-import dev.mincover.lab.safetensors.Safetensors;
 import dev.mincover.tensor.Shape;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -64,11 +67,10 @@ class GradientStatisticsTest {
   @Test
   void tensorsAreNamedAfterParameterAndAlgorithm() {
     new GradientStatistics(7, List.of(MATRIX)).write(run.statistics());
-    try (Arena arena = Arena.ofConfined()) {
-      Safetensors file = Safetensors.read(run.statistics(), arena);
-      assertThat(file.metadata()).containsExactly(Map.entry("steps", "7"));
+    try (SafetensorsFile file = TensorFile.open(run.statistics())) {
+      assertThat(file.metadata()).containsEntry("steps", "7");
       assertThat(file.tensors())
-          .extracting(Safetensors.Tensor::name)
+          .extracting(StoredTensor::name)
           .containsExactly(
               "h.0/w/adagrad",
               "h.0/w/sm3-ii/0",
@@ -76,8 +78,8 @@ class GradientStatisticsTest {
               "h.0/w/sm3-i/0",
               "h.0/w/sm3-i/1",
               "h.0/w/optimizer/0");
-      assertThat(file.tensor("h.0/w/adagrad").shape()).containsExactly(2, 3);
-      assertThat(file.tensor("h.0/w/sm3-i/1").shape()).containsExactly(3);
+      assertThat(TensorFile.require(file, "h.0/w/adagrad").shape()).isEqualTo(Shape.of(2, 3));
+      assertThat(TensorFile.require(file, "h.0/w/sm3-i/1").shape()).isEqualTo(Shape.of(3));
     }
   }
 
@@ -91,22 +93,32 @@ class GradientStatisticsTest {
 
   @Test
   void aFileOfSomethingElseIsRefused() throws IOException {
-    new Safetensors(List.of(), Map.of()).write(run.statistics());
+    TensorFile.write(run.statistics(), List.of(), Map.of());
     assertThatThrownBy(() -> GradientStatistics.read(run))
         .isInstanceOf(UserError.class)
         .hasMessageContaining("does not tell the number of steps");
 
     new GradientStatistics(7, List.of(MATRIX)).write(run.statistics());
-    try (Arena arena = Arena.ofConfined()) {
-      Safetensors whole = Safetensors.read(run.statistics(), arena);
-      List<Safetensors.Tensor> some =
-          whole.tensors().stream().filter(t -> !t.name().endsWith("sm3-i/1")).toList();
-      RunDirectory damaged = new RunDirectory(Files.createTempDirectory(folder, "damaged"));
-      new Safetensors(some, whole.metadata()).write(damaged.statistics());
-      assertThatThrownBy(() -> GradientStatistics.read(damaged))
-          .isInstanceOf(UserError.class)
-          .hasMessageContaining("is damaged")
-          .hasMessageContaining("1 entries in sm3-i, expected 2");
-    }
+    List<NamedTensor> some =
+        StoredTensors.of(run.statistics()).stream()
+            .filter(tensor -> !tensor.name().endsWith("sm3-i/1"))
+            .toList();
+    RunDirectory damaged = new RunDirectory(Files.createTempDirectory(folder, "damaged"));
+    TensorFile.write(damaged.statistics(), some, StoredTensors.metadata(run.statistics()));
+    assertThatThrownBy(() -> GradientStatistics.read(damaged))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining("is damaged")
+        .hasMessageContaining("1 entries in sm3-i, expected 2");
+  }
+
+  @Test
+  void filesOfOlderVersionsAreRead() throws IOException {
+    new GradientStatistics(7, List.of(MATRIX)).write(run.statistics());
+    RunDirectory old = new RunDirectory(Files.createTempDirectory(folder, "old"));
+    StoredTensors.writeWithoutChecksum(
+        old.statistics(), StoredTensors.of(run.statistics()), Map.of("steps", "7"));
+    assertThat(GradientStatistics.read(old))
+        .usingRecursiveComparison()
+        .isEqualTo(GradientStatistics.read(run));
   }
 }

@@ -1,4 +1,4 @@
-package dev.mincover.lab.memory;
+package dev.mincover.lab.common;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
