@@ -93,12 +93,12 @@ public final class BindingChecks {
   static void requireUsable(String name, String what, MemorySegment segment, int threads) {
     if (!segment.scope().isAlive()) {
       throw new IllegalStateException(
-          "the %s of parameter '%s' were freed; keep their arena open while they are in use"
+          "the memory of the %s of parameter '%s' was freed; keep its arena open while it is in use"
               .formatted(what, name));
     }
     if (!isUsable(segment, threads)) {
       throw new IllegalStateException(
-          "the %s of parameter '%s' are confined to one thread; allocate them from a shared arena"
+          "the memory of the %s of parameter '%s' is confined to one thread; allocate it from a shared arena"
               .formatted(what, name));
     }
   }

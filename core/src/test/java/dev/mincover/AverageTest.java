@@ -187,7 +187,7 @@ class AverageTest {
                   }
                 });
         other.join();
-        assertThat(elsewhere.get()).hasMessageContaining("'confined' are confined to one thread");
+        assertThat(elsewhere.get()).hasMessageContaining("'confined' is confined to one thread");
         assertThat(a).isEqualTo(averaged);
         swapped.close();
         assertThat(a).isEqualTo(trained);
@@ -220,7 +220,7 @@ class AverageTest {
     var swapped = bound.swapInAverage();
     assertThat(a).isNotEqualTo(trained);
     arena.close();
-    assertThatThrownBy(swapped::close).hasMessageContaining("'gone' were freed");
+    assertThatThrownBy(swapped::close).hasMessageContaining("'gone' was freed");
     bound.close();
     assertThat(a).isEqualTo(trained);
     assertThat(c[0]).isEqualTo(half);
@@ -240,7 +240,7 @@ class AverageTest {
             List.of(
                 Parameter.of("w", a, 2), Parameter.of("gone", Shape.of(1), arena.allocate(4))))) {
       arena.close();
-      assertThatThrownBy(() -> bound.step(ONE)).hasMessageContaining("'gone' were freed");
+      assertThatThrownBy(() -> bound.step(ONE)).hasMessageContaining("'gone' was freed");
       assertThat(a).containsExactly(1, 2);
       assertThat(bound.steps()).isZero();
     }

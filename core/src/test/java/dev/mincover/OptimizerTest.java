@@ -88,7 +88,7 @@ class OptimizerTest {
       refuses(() -> bound.step(Map.of("a", good, "frozen", good)), "'frozen' is frozen");
       refuses(
           () -> bound.step(Map.of("a", good, "b", Gradient.dense(freed))),
-          "gradient of parameter 'b' were freed");
+          "gradient of parameter 'b' was freed");
       assertThat(a).containsExactly(1, 2);
       assertThat(b).containsExactly(3);
       assertThat(bound.accumulators("a")[0]).containsOnly(0);
@@ -110,7 +110,7 @@ class OptimizerTest {
       try (var one = Optimizer.bind(SM3, List.of(w));
           var two = Optimizer.bind(SM3, List.of(w), 2)) {
         one.step(gradients);
-        refuses(() -> two.step(gradients), "weights of parameter 'w' are confined to one thread");
+        refuses(() -> two.step(gradients), "weights of parameter 'w' is confined to one thread");
         assertThat(two.steps()).isZero();
       }
     }
