@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class DamagedCheckpointTest {
 
-  /** {@code -Dmincover.mutations=} for a longer run. */
+  /** As many as the build says; the profile soak says more. */
   private static final int MUTATIONS = Integer.getInteger("mincover.mutations", 12_000);
 
   private static final Recipe RECIPE =

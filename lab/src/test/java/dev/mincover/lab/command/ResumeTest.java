@@ -33,8 +33,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisabledOnOs(OS.WINDOWS)
 class ResumeTest {
 
-  /** Kills of one training, and of another optimizer's. */
-  private static final int KILLS = 12;
+  /** Kills of one training, and of another optimizer's; the profile soak has more of them. */
+  private static final int KILLS = Integer.getInteger("mincover.kills", 12);
+
+  /** Of which most have come some steps further, at {@code KILL_SPAN} at most. */
+  private static final int KILL_SPAN = 80;
 
   @TempDir private Path folder;
   private Path text;
@@ -247,8 +250,9 @@ class ResumeTest {
   @ParameterizedTest
   @CsvSource({"sm3, 1", "torch-fused-adam, 7"})
   void aRunThatIsKilledAtAnyMomentGoesOn(String optimizer, int every) throws Exception {
+    String steps = Integer.toString(300 + KILLS * (KILL_SPAN + 20));
     String[] options = {
-      "--steps", "1500", "--checkpoint-every", "" + every, "--optimizer", optimizer
+      "--steps", steps, "--checkpoint-every", "" + every, "--optimizer", optimizer
     };
     RunDirectory expected = trained("whole", options);
     RunDirectory run = new RunDirectory(folder.resolve("run"));
@@ -262,7 +266,7 @@ class ResumeTest {
       if (kills % 4 == 3) { // Before it has got far, perhaps not even begun.
         Thread.sleep(random.nextInt(1500));
       } else {
-        long until = rows + 1 + random.nextInt(80);
+        long until = rows + 1 + random.nextInt(KILL_SPAN);
         long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
         while (process.isAlive()
             && System.nanoTime() < deadline
