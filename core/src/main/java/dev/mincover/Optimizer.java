@@ -340,12 +340,13 @@ public final class Optimizer implements AutoCloseable {
    * @throws IOException if it cannot be written; an older file is as it was
    * @throws IllegalArgumentException if a key starts with {@code mincover.}, or a tensor's name
    *     starts with {@code optimizer/} or is another's
-   * @throws IllegalStateException as {@link #state}
+   * @throws IllegalStateException as {@link #state}, or if the memory of a weight is freed or
+   *     confined to a thread
    */
   public synchronized void save(Path file, Map<String, String> metadata, List<NamedTensor> others)
       throws IOException {
     requireSaveable();
-    requireUsableWeights();
+    requireReadableWeights();
     checkpoint.save(file, new Checkpoint.Progress(steps, skippedSteps, metadata), others);
   }
 
@@ -379,15 +380,20 @@ public final class Optimizer implements AutoCloseable {
    *     dev.mincover.checkpoint.DamagedFileException}); nothing has changed
    * @throws IllegalArgumentException if it does not fit, naming the first difference and the
    *     remedy; nothing has changed
-   * @throws IllegalStateException if this optimizer is closed, or averages are in the weights'
-   *     place
+   * @throws IllegalStateException if this optimizer is closed, averages are in the weights' place,
+   *     or the memory of a weight is freed or confined to a thread
    */
   public synchronized Map<String, String> load(
       Path file, RecipeChanges changes, List<NamedTensor> others) throws IOException {
     requireOpen();
     requireOwnWeights();
+<<<<<<< HEAD
     requireUsableWeights();
     Checkpoint.Progress progress = checkpoint.load(file, changes, others, () -> failed = true);
+=======
+    requireReadableWeights();
+    Checkpoint.Progress progress = checkpoint.load(file, changes, () -> failed = true);
+>>>>>>> 74f6291 (Check the memory of frozen parameters before a save or a load)
     steps = progress.steps();
     skippedSteps = progress.skippedSteps();
     failed = false; // Weights and state are of one step again.
@@ -503,6 +509,16 @@ public final class Optimizer implements AutoCloseable {
   private void requireUsableWeights() {
     for (Parameter parameter : learning) {
       BindingChecks.requireUsable(parameter.name(), "weights", parameter.weights(), threads);
+    }
+  }
+
+  /** A checkpoint holds those of frozen parameters as well, which no step reads. */
+  private void requireReadableWeights() {
+    requireUsableWeights();
+    for (Parameter parameter : parameters.values()) {
+      if (parameter.frozen()) {
+        BindingChecks.requireUsable(parameter.name(), "weights", parameter.weights(), 1);
+      }
     }
   }
 

@@ -523,6 +523,26 @@ class MisuseTest {
     }
   }
 
+  /** No step reads the weights of a frozen parameter, but a checkpoint holds them. */
+  @Test
+  @SuppressWarnings("MustBeClosedChecker") // It is closed before the optimizer is.
+  void freedWeightsThatAreFrozenAreNotSavedOrLoaded() throws IOException {
+    float[] table = gradient(12);
+    Arena arena = Arena.ofShared();
+    Parameter frozen = Parameter.of("frozen", Shape.of(12), arena.allocate(48, 4)).freeze();
+    Path file = folder.resolve("frozen.safetensors");
+    try (Optimizer optimizer =
+        Optimizer.bind(SM3, List.of(Parameter.of("table", table, 4, 3), frozen))) {
+      optimizer.save(file);
+      optimizer.step(Map.of("table", Gradient.dense(gradient(12))));
+      float[] before = table.clone();
+      arena.close();
+      assertThatThrownBy(() -> optimizer.save(file)).hasMessageContaining("'frozen' was freed");
+      assertThatThrownBy(() -> optimizer.load(file)).hasMessageContaining("'frozen' was freed");
+      assertThat(table).isEqualTo(before);
+    }
+  }
+
   @Test
   void stepsOfTwoThreadsAreTakenOneAtATime() throws Exception {
     int each = 200;
