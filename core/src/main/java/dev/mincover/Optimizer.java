@@ -387,13 +387,8 @@ public final class Optimizer implements AutoCloseable {
       Path file, RecipeChanges changes, List<NamedTensor> others) throws IOException {
     requireOpen();
     requireOwnWeights();
-<<<<<<< HEAD
-    requireUsableWeights();
-    Checkpoint.Progress progress = checkpoint.load(file, changes, others, () -> failed = true);
-=======
     requireReadableWeights();
-    Checkpoint.Progress progress = checkpoint.load(file, changes, () -> failed = true);
->>>>>>> 74f6291 (Check the memory of frozen parameters before a save or a load)
+    Checkpoint.Progress progress = checkpoint.load(file, changes, others, () -> failed = true);
     steps = progress.steps();
     skippedSteps = progress.skippedSteps();
     failed = false; // Weights and state are of one step again.
