@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class HeaderParser {
 
   /** Where the metadata stands. */
-  private static final String METADATA = "__metadata__";
+  static final String METADATA = "__metadata__";
 
   /** How deep the values of unknown fields may be nested. */
   private static final int DEEPEST = 32;

@@ -50,7 +50,8 @@ public final class SafetensorsWriter {
    *
    * @param tensors in any order
    * @param metadata free text by key; keys that start with {@code mincover.} are kept for Mincover
-   * @throws IllegalArgumentException if two tensors have the same name
+   * @throws IllegalArgumentException if two tensors have the same name, or one is named {@code
+   *     __metadata__}
    * @throws IOException if it cannot be written; an older file is as it was, and nothing else is
    *     left behind
    */
@@ -94,6 +95,11 @@ public final class SafetensorsWriter {
             .thenComparing(NamedTensor::name));
     Set<String> names = new HashSet<>();
     for (NamedTensor tensor : ordered) {
+      if (tensor.name().equals(HeaderParser.METADATA)) {
+        throw new IllegalArgumentException(
+            "a tensor is named '%s', under which files keep their metadata; give it another name"
+                .formatted(tensor.name()));
+      }
       if (!names.add(tensor.name())) {
         throw new IllegalArgumentException(
             "two tensors are named '%s'; a file needs a name for each".formatted(tensor.name()));
@@ -104,7 +110,7 @@ public final class SafetensorsWriter {
 
   /** The length and the JSON, padded so that the elements are aligned; without a checksum yet. */
   private static byte[] header(List<NamedTensor> tensors, Map<String, String> metadata) {
-    StringBuilder json = new StringBuilder("{\"__metadata__\":{");
+    StringBuilder json = new StringBuilder("{\"%s\":{".formatted(HeaderParser.METADATA));
     Map<String, String> all = new TreeMap<>(metadata);
     all.put(SafetensorsFile.CHECKSUM, SafetensorsFile.NO_CHECKSUM);
     String separator = "";

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mincover.tensor.Shape;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -58,6 +60,9 @@ class SafetensorsFileTest {
     }
     tensors.add(random("scalar", StoredType.F32));
     tensors.add(random("empty", StoredType.BF16, 3, 0, 5));
+    tensors.add(random("more than is written at a time", StoredType.BF16, (1 << 20) + 3));
+    float[] floats = {1, -2, Float.MIN_VALUE}; // Which, on the heap, are no byte buffer.
+    tensors.add(NamedTensor.of("floats", Shape.of(3), MemorySegment.ofArray(floats)));
     tensors.add(random("\"quoted\" \\ \n \t größe \uD83D\uDE00", StoredType.I8, 3));
     Map<String, String> metadata = Map.of("key \"q\"", "value \\ \u0001 größe", "empty", "");
     Path path = folder.resolve("all.safetensors");
@@ -71,10 +76,46 @@ class SafetensorsFileTest {
         StoredTensor found = file.find(tensor.name()).orElseThrow();
         assertThat(found.format()).isEqualTo(tensor.format());
         assertThat(file.elements(found).mismatch(tensor.elements())).isEqualTo(-1);
+        assertThat(file.elements(found).isReadOnly()).isTrue();
       }
     }
     try (Stream<Path> left = Files.list(folder)) {
       assertThat(left).containsExactly(path);
+    }
+  }
+
+  @Test
+  void theBytesAreThoseOfTheFormat() throws IOException {
+    Path path = folder.resolve("exact");
+    MemorySegment elements = MemorySegment.ofArray(new float[] {1, -2});
+    SafetensorsWriter.write(
+        path, List.of(NamedTensor.of("w", Shape.of(1, 2), elements)), Map.of("k", "v"));
+    String json =
+        "{\"__metadata__\":{\"k\":\"v\",\"mincover.crc32c\":\"%s\"},"
+            + "\"w\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]}}";
+    CRC32C sum = new CRC32C();
+    sum.update(exact(json.formatted("00000000")));
+    assertThat(Files.readAllBytes(path))
+        .isEqualTo(exact(json.formatted("%08x".formatted(sum.getValue()))));
+  }
+
+  private static byte[] exact(String json) {
+    return ByteBuffer.allocate(8 + 120 + 8)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putLong(120)
+        .put((json + " ".repeat(120 - json.length())).getBytes(UTF_8))
+        .putFloat(1)
+        .putFloat(-2)
+        .array();
+  }
+
+  @Test
+  void aFileWithoutTensorsIsOne() throws IOException {
+    Path path = folder.resolve("none");
+    SafetensorsWriter.write(path, List.of(), Map.of());
+    try (SafetensorsFile file = SafetensorsFile.open(path)) {
+      file.verify();
+      assertThat(file.tensors()).isEmpty();
     }
   }
 
@@ -102,11 +143,36 @@ class SafetensorsFileTest {
     assertThatThrownBy(() -> SafetensorsWriter.write(path, List.of(twin, twin), Map.of()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("'new'");
+    NamedTensor freed;
+    try (Arena arena = Arena.ofConfined()) {
+      freed = NamedTensor.of("freed", Shape.of(1), arena.allocate(4));
+    }
+    assertThatThrownBy(() -> SafetensorsWriter.write(path, List.of(freed), Map.of()))
+        .isInstanceOf(IllegalStateException.class);
+    assertThat(folder).isDirectoryNotContaining(file -> !file.equals(path));
     assertThat(Files.readAllBytes(path)).isEqualTo(before);
     SafetensorsWriter.write(path, List.of(twin), Map.of());
     assertThat(SafetensorsHeader.read(path).tensors())
         .extracting(StoredTensor::name)
         .containsExactly("new");
+  }
+
+  @Test
+  void theNameOfTheMetadataIsNoName() {
+    NamedTensor reserved = random("__metadata__", StoredType.F32, 1);
+    assertThatThrownBy(
+            () -> SafetensorsWriter.write(folder.resolve("x"), List.of(reserved), Map.of()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("'__metadata__'");
+    assertThat(folder).isEmptyDirectory();
+  }
+
+  @Test
+  void elementsMustFillTheShape() {
+    MemorySegment four = MemorySegment.ofArray(new byte[4]);
+    assertThatThrownBy(() -> NamedTensor.of("w", Shape.of(2), four))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("tensor 'w' has 4 bytes; F32 of shape [2] takes 8");
   }
 
   @Test
@@ -199,6 +265,8 @@ class SafetensorsFileTest {
         "{\"x\":{\"dtype\":\"U8\",\"shape\":[99999999999999999999],\"data_offsets\":[0,8]}} | a number beyond 64 bits",
         "{\"x\":{\"dtype\":\"U8\",\"dtype\":\"U8\",\"shape\":[8],\"data_offsets\":[0,8]}} | dtype of 'x' twice",
         "{%t,\"y\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}} | overlap before tensor 'y'",
+        "{\"__metadata__\":1,%t}                                  | lacks '{'",
+        "{\"x\":{\"dtype\":\"U8\",\"shape\":8,\"data_offsets\":[0,8]}} | lacks '['",
         "{\"a\\q\":1}                                              | an escape that is none",
         "{\"a                                                      | ends within a text",
       })
@@ -209,6 +277,13 @@ class SafetensorsFileTest {
         .hasMessageContaining("made.safetensors")
         .hasMessageContaining(says)
         .hasMessageNotContaining("\n");
+  }
+
+  @Test
+  void headersThatAreNotUtf8AreRefused() throws IOException {
+    byte[] header = {5, 0, 0, 0, 0, 0, 0, 0, '{', '"', (byte) 0xFF, '"', ':'};
+    Path path = Files.write(folder.resolve("latin"), header);
+    assertThatThrownBy(() -> SafetensorsHeader.read(path)).hasMessageContaining("is not UTF-8");
   }
 
   @Test
