@@ -126,8 +126,7 @@ class LayersTest {
             "dev.mincover.lab.data",
             "dev.mincover.lab.memory",
             "dev.mincover.lab.replay",
-            "dev.mincover.lab.run",
-            "dev.mincover.lab.safetensors")
+            "dev.mincover.lab.run")
         .should()
         .transitivelyDependOnClassesThat()
         .resideInAPackage("org.bytedeco..")

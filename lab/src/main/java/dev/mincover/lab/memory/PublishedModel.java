@@ -1,13 +1,12 @@
 package dev.mincover.lab.memory;
 
-import dev.mincover.checkpoint.DamagedFileException;
 import dev.mincover.checkpoint.SafetensorsHeader;
 import dev.mincover.checkpoint.StoredTensor;
 import dev.mincover.lab.catalogue.TensorShape;
 import dev.mincover.lab.common.Names;
+import dev.mincover.lab.common.TensorFile;
 import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.memory.ModelShapes.LeftOut;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -60,7 +59,8 @@ public final class PublishedModel {
   }
 
   private void add(Path file, Map<String, Path> index) {
-    for (StoredTensor tensor : header(file).tensors()) {
+    SafetensorsHeader header = TensorFile.header(file);
+    for (StoredTensor tensor : header.tensors()) {
       if (!index.isEmpty() && !file.equals(index.get(tensor.name()))) {
         continue; // The index finds it elsewhere, or not at all.
       }
@@ -70,26 +70,14 @@ public final class PublishedModel {
             "tensor %s is in %s and in %s; name one file"
                 .formatted(tensor.name(), other, file.getFileName()));
       }
-      add(tensor);
+      add(tensor, header.metadata());
     }
   }
 
-  private static SafetensorsHeader header(Path file) {
-    try {
-      return SafetensorsHeader.read(file);
-    } catch (DamagedFileException e) {
-      throw new UserError(
-          FileKind.of(file)
-              .map(kind -> "%s %s".formatted(file, kind))
-              .orElse(String.valueOf(e.getMessage())));
-    } catch (IOException e) {
-      throw new UserError("cannot read " + file, e);
-    }
-  }
-
-  private void add(StoredTensor tensor) {
+  private void add(StoredTensor tensor, Map<String, String> metadata) {
     long size = tensor.shape().size();
-    Optional<String> why = ModelBuffers.reason(tensor);
+    Optional<String> why =
+        CheckpointState.reason(tensor, metadata).or(() -> ModelBuffers.reason(tensor));
     if (why.isPresent()) {
       leftOut.add(new LeftOut(tensor.name(), size, why.get()));
     } else if (size > 0) {

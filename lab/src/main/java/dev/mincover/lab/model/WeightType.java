@@ -1,6 +1,6 @@
 package dev.mincover.lab.model;
 
-import dev.mincover.lab.safetensors.StoredType;
+import dev.mincover.checkpoint.StoredType;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
@@ -24,7 +24,7 @@ public enum WeightType {
 
   /** Bytes per weight. */
   public int bytes() {
-    return file.bytes();
+    return file.bits() / Byte.SIZE;
   }
 
   ScalarType engine() {

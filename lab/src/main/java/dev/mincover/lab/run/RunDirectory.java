@@ -50,6 +50,11 @@ public record RunDirectory(Path path) {
     if (!Files.isDirectory(path)) {
       throw new UserError("no run directory %s; name one that a training run made".formatted(path));
     }
+    if (!Files.isRegularFile(run.model()) && Files.isRegularFile(run.request())) {
+      throw new UserError(
+          "no %s in %s, whose training has not come to its end; go on with 'mincover train --resume %s'"
+              .formatted(run.model().getFileName(), path, path));
+    }
     if (!Files.isRegularFile(run.model())) {
       throw new UserError(
           "no %s in %s; name a run that saved its weights"

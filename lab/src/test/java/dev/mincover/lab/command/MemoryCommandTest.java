@@ -4,9 +4,11 @@ import static dev.mincover.lab.command.Result.mincover;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.mincover.checkpoint.NamedTensor;
+import dev.mincover.checkpoint.StoredType;
 import dev.mincover.lab.catalogue.Catalogue;
-import dev.mincover.lab.safetensors.Safetensors;
-import dev.mincover.lab.safetensors.StoredType;
+import dev.mincover.lab.common.TensorFile;
+import dev.mincover.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -150,12 +152,12 @@ class MemoryCommandTest {
     Path file = folder.resolve("model.safetensors");
     MemorySegment weights = MemorySegment.ofArray(new float[6 * 5]);
     MemorySegment ids = MemorySegment.ofArray(new long[7]);
-    new Safetensors(
-            List.of(
-                new Safetensors.Tensor("w", StoredType.F32, new long[] {6, 5}, weights),
-                new Safetensors.Tensor("position_ids", StoredType.I64, new long[] {7}, ids)),
-            Map.of())
-        .write(file);
+    TensorFile.write(
+        file,
+        List.of(
+            NamedTensor.of("w", Shape.of(6, 5), weights),
+            new NamedTensor("position_ids", StoredType.I64, Shape.of(7), ids)),
+        Map.of());
     Result result = memory(file.toString());
     assertThat(result.code()).as(result.err()).isZero();
     assertThat(result.out())

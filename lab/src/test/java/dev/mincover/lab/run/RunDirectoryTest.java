@@ -65,6 +65,12 @@ class RunDirectoryTest {
     assertThatThrownBy(() -> RunDirectory.open(path))
         .isInstanceOf(UserError.class)
         .hasMessageStartingWith("no model.safetensors in " + path);
+    Files.createFile(path.resolve("training.json"));
+    assertThatThrownBy(() -> RunDirectory.open(path))
+        .isInstanceOf(UserError.class)
+        .hasMessage(
+            "no model.safetensors in %s, whose training has not come to its end; go on with 'mincover train --resume %s'",
+            path, path);
     Files.createFile(path.resolve("model.safetensors"));
     assertThat(RunDirectory.open(path)).isEqualTo(new RunDirectory(path));
   }
