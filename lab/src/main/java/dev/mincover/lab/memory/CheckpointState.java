@@ -39,6 +39,11 @@ final class CheckpointState {
    * Why a tensor is no weight, in words that follow a number of tensors; empty if it may be one.
    */
   static Optional<String> reason(StoredTensor tensor, Map<String, String> metadata) {
-    return KNOWN.stream().filter(known -> known.is(tensor, metadata)).map(Known::why).findFirst();
+    for (Known known : KNOWN) {
+      if (known.is(tensor, metadata)) {
+        return Optional.of(known.why);
+      }
+    }
+    return Optional.empty();
   }
 }

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -38,7 +39,7 @@ record WeightFiles(List<Path> files, Map<String, Path> index, List<String> notes
 
   WeightFiles {
     files = List.copyOf(files);
-    index = Map.copyOf(index);
+    index = Collections.unmodifiableMap(index); // No copy: it may name a million tensors.
     notes = List.copyOf(notes);
   }
 

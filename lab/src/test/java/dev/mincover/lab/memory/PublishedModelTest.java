@@ -166,6 +166,18 @@ class PublishedModelTest {
                 + " not taken consolidated.safetensors (other files hold the model)");
   }
 
+  /** Beside the map there may be anything, before it or after it. */
+  @Test
+  void anIndexMayHoldMore() throws IOException {
+    shards();
+    write(
+        "model.safetensors.index.json",
+        "\n{\"metadata\":{\"total_size\":24,\"weight_map\":{\"x\":\"y\"}},\"weight_map\":{%s},\"z\":[{}]}\n"
+            .formatted(in("a", "model-00001-of-00002.safetensors")));
+    assertThat(PublishedModel.read(folder).tensors())
+        .containsExactly(new TensorShape("a", Shape.of(4), 0));
+  }
+
   @Test
   void withoutAnIndexShardsAreTheModel() throws IOException {
     shards();
@@ -221,6 +233,21 @@ class PublishedModelTest {
     Path index = write("model.safetensors.index.json", "{}");
     refuses(
         index, index + " is not an index of shards: it has no \"weight_map\" of tensors to files");
+    for (String none : List.of("[]", "{\"weight_map\":[\"a\"]}", "{\"weight_map\":{}}")) {
+      write("model.safetensors.index.json", none);
+      refuses(
+          index,
+          index + " is not an index of shards: it has no \"weight_map\" of tensors to files");
+    }
+    shards("\"a\":7");
+    refuses(index, index + " names the file 7; it may only name files beside itself");
+    String a = in("a", "model-00001-of-00002.safetensors");
+    shards(a, a);
+    refuses(index, index + " is not an index of shards: it names tensor 'a' twice");
+    write("model.safetensors.index.json", "{\"weight_map\":{%s}".formatted(a));
+    assertThatThrownBy(() -> PublishedModel.read(index))
+        .isInstanceOf(UserError.class)
+        .hasMessageStartingWith(index + " is not an index of shards: ");
     write("model.safetensors.index.json", "nonsense");
     assertThatThrownBy(() -> PublishedModel.read(index))
         .isInstanceOf(UserError.class)
