@@ -40,6 +40,9 @@ final class FileKind {
     if (start.startsWith("GGUF")) {
       return Optional.of("is a GGUF file, not a safetensors file; name the model's safetensors");
     }
+    if (start.startsWith("\0\0\0\0", 4)) {
+      return Optional.empty(); // The length of a header, which may look like a letter.
+    }
     String text = start.stripLeading();
     if (text.startsWith("<")) {
       return Optional.of(

@@ -5,89 +5,75 @@ import dev.mincover.checkpoint.NamedTensor;
 import dev.mincover.checkpoint.SafetensorsFile;
 import dev.mincover.checkpoint.SafetensorsHeader;
 import dev.mincover.checkpoint.SafetensorsWriter;
-import dev.mincover.checkpoint.StoredTensor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/** Safetensors files, with errors for people. */
+/** Safetensors files that a user has named: whatever is wrong with one is said in a line. */
 public final class TensorFile {
 
   private TensorFile() {}
 
-  /** What a file is read for. */
-  @FunctionalInterface
-  private interface Reading<T> {
-    T of(Path file) throws IOException;
-  }
-
   /**
-   * Opens a file, and compares its contents with its checksum if it has one.
+   * Opens a file. Its elements are compared with its checksum, if it has one.
    *
-   * @throws UserError if it cannot be read, is damaged, or is something else
+   * @return to be closed by the caller
+   * @throws UserError if it is missing, unreadable or damaged
    */
-  @SuppressWarnings("MustBeClosedChecker") // The caller closes what is returned.
-  public static SafetensorsFile open(Path file) {
+  public static SafetensorsFile open(Path path) {
     return read(
-        file,
-        path -> {
-          SafetensorsFile opened = SafetensorsFile.open(path);
+        path,
+        () -> {
+          SafetensorsFile file = SafetensorsFile.open(path);
           try {
-            opened.verify();
-          } catch (DamagedFileException e) {
-            opened.close();
-            throw e;
+            file.verify();
+            return file;
+          } catch (IOException | RuntimeException | Error failure) {
+            file.close();
+            throw failure;
           }
-          return opened;
         });
   }
 
   /**
-   * Reads the header of a file.
+   * Reads what a file holds, and none of its elements.
    *
-   * @throws UserError if it cannot be read, is damaged, or is something else
+   * @throws UserError if it is missing, unreadable or damaged
    */
-  public static SafetensorsHeader header(Path file) {
-    return read(file, SafetensorsHeader::read);
-  }
-
-  private static <T> T read(Path file, Reading<T> reading) {
-    try {
-      return reading.of(file);
-    } catch (DamagedFileException e) {
-      throw new UserError(
-          FileKind.of(file)
-              .map(kind -> "%s %s".formatted(file, kind))
-              .orElse(String.valueOf(e.getMessage())));
-    } catch (IOException e) {
-      throw new UserError("cannot read " + file, e);
-    }
-  }
-
-  /**
-   * Returns a tensor of a file.
-   *
-   * @throws UserError if there is none of that name
-   */
-  public static StoredTensor require(SafetensorsFile file, String name) {
-    return file.find(name)
-        .orElseThrow(() ->
-            new UserError(
-                "%s has no tensor %s among its %d"
-                    .formatted(file.path(), name, file.tensors().size())));
+  public static SafetensorsHeader header(Path path) {
+    return read(path, () -> SafetensorsHeader.read(path));
   }
 
   /**
    * Writes a file, replacing an older one at once when it is complete.
    *
+   * @throws IllegalArgumentException if two tensors have the same name
    * @throws UserError if it cannot be written; an older one is then as it was
    */
-  public static void write(Path file, List<NamedTensor> tensors, Map<String, String> metadata) {
+  public static void write(Path path, List<NamedTensor> tensors, Map<String, String> metadata) {
     try {
-      SafetensorsWriter.write(file, tensors, metadata);
+      SafetensorsWriter.write(path, tensors, metadata);
     } catch (IOException e) {
-      throw new UserError("cannot write " + file, e);
+      throw new UserError("cannot write " + path, e);
+    }
+  }
+
+  @FunctionalInterface
+  private interface Reading<T> {
+    T read() throws IOException;
+  }
+
+  private static <T> T read(Path path, Reading<T> reading) {
+    try {
+      return reading.read();
+    } catch (DamagedFileException e) {
+      throw new UserError(
+          FileKind.of(path)
+              .map(kind -> "%s %s".formatted(path, kind))
+              .orElseGet(() -> e.getMessage() + "; fetch or write it again, or name another"));
+    } catch (IOException e) {
+      throw new UserError("cannot read " + path, e);
     }
   }
 }

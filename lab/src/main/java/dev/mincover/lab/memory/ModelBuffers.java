@@ -38,8 +38,12 @@ final class ModelBuffers {
   private record Known(List<String> names, Predicate<Shape> shape) {
 
     boolean is(StoredTensor tensor) {
-      return names.stream().anyMatch(name -> ends(tensor.name(), name))
-          && shape.test(tensor.shape());
+      for (String name : names) {
+        if (ends(tensor.name(), name)) {
+          return shape.test(tensor.shape());
+        }
+      }
+      return false;
     }
 
     private static boolean ends(String name, String end) {
@@ -87,8 +91,11 @@ final class ModelBuffers {
     if (!FLOATING.contains(tensor.type())) {
       return Optional.of("not of floating point");
     }
-    return KNOWN.stream().anyMatch(known -> known.is(tensor))
-        ? Optional.of("of masks and statistics")
-        : Optional.empty();
+    for (Known known : KNOWN) { // Plain loops: a model may have a million tensors.
+      if (known.is(tensor)) {
+        return Optional.of("of masks and statistics");
+      }
+    }
+    return Optional.empty();
   }
 }

@@ -14,18 +14,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /** A model by the headers of its safetensors files; the values are not read. */
 public final class PublishedModel {
 
-  /** In the metadata of files that Mincover writes. */
-  private static final String CHECKSUM = "mincover.crc32c";
-
-  /** With what the names of tensors start that a checkpoint holds besides the weights. */
-  private static final List<String> STATE = List.of("optimizer/", "statistics/");
-
+  /** Where each tensor is, if no index says so. */
   private final Map<String, Path> files = new HashMap<>();
+
+  /** Tensors that are where the index says. */
+  private int indexed;
+
   private final List<TensorShape> tensors = new ArrayList<>();
   private final List<LeftOut> leftOut = new ArrayList<>();
   private final Set<String> types = new TreeSet<>();
@@ -42,15 +42,9 @@ public final class PublishedModel {
     WeightFiles chosen = WeightFiles.of(path);
     PublishedModel model = new PublishedModel();
     chosen.files().forEach(file -> model.add(file, chosen.index()));
-    chosen
-        .index()
-        .forEach((tensor, file) -> {
-          if (!model.files.containsKey(tensor)) {
-            throw new UserError(
-                "the index says that tensor %s is in %s, and it is not; fetch both again"
-                    .formatted(tensor, file));
-          }
-        });
+    if (model.indexed < chosen.index().size()) {
+      throw missing(chosen);
+    }
     if (model.weights == 0) {
       throw new UserError(
           "%s has no weights to train: no tensor of floating point".formatted(path));
@@ -66,31 +60,43 @@ public final class PublishedModel {
 
   private void add(Path file, Map<String, Path> index) {
     SafetensorsHeader header = TensorFile.header(file);
-    boolean ours = header.metadata().containsKey(CHECKSUM);
     for (StoredTensor tensor : header.tensors()) {
-      if (!index.isEmpty() && !file.equals(index.get(tensor.name()))) {
+      if (index.isEmpty()) {
+        requireFirst(tensor.name(), file);
+      } else if (file.equals(index.get(tensor.name()))) {
+        indexed++;
+      } else {
         continue; // The index finds it elsewhere, or not at all.
       }
-      Path other = files.put(tensor.name(), file);
-      if (other != null) {
-        throw new UserError(
-            "tensor %s is in %s and in %s; name one file"
-                .formatted(tensor.name(), other, file.getFileName()));
-      }
-      add(tensor, ours ? stateReason(tensor) : Optional.empty());
+      add(tensor, header.metadata());
     }
   }
 
-  /** Why a tensor of a checkpoint of ours is not trained; empty if it may be. */
-  private static Optional<String> stateReason(StoredTensor tensor) {
-    return STATE.stream().anyMatch(tensor.name()::startsWith)
-        ? Optional.of("of an optimizer's state")
-        : Optional.empty();
+  private void requireFirst(String tensor, Path file) {
+    Path other = files.put(tensor, file);
+    if (other != null) {
+      throw new UserError(
+          "tensor %s is in %s and in %s; name one file"
+              .formatted(tensor, other, file.getFileName()));
+    }
   }
 
-  private void add(StoredTensor tensor, Optional<String> stateReason) {
+  /** A tensor of the index that its file lacks. */
+  private static UserError missing(WeightFiles chosen) {
+    Map<String, Path> left = new TreeMap<>(chosen.index());
+    for (Path file : chosen.files()) {
+      TensorFile.header(file).tensors().forEach(tensor -> left.remove(tensor.name(), file));
+    }
+    String tensor = left.keySet().iterator().next();
+    return new UserError(
+        "the index says that tensor %s is in %s, and it is not; fetch both again"
+            .formatted(tensor, left.get(tensor)));
+  }
+
+  private void add(StoredTensor tensor, Map<String, String> metadata) {
     long size = tensor.shape().size();
-    Optional<String> why = stateReason.or(() -> ModelBuffers.reason(tensor));
+    Optional<String> why =
+        CheckpointState.reason(tensor, metadata).or(() -> ModelBuffers.reason(tensor));
     if (why.isPresent()) {
       leftOut.add(new LeftOut(tensor.name(), size, why.get()));
     } else if (size > 0) {

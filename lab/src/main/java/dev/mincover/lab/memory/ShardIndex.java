@@ -10,74 +10,97 @@ import java.util.Map;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
-import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.TokenStreamFactory;
+import tools.jackson.core.json.JsonFactory;
 
 /**
  * The index of a model in shards: a JSON object whose {@code weight_map} names a file for each
- * tensor.
+ * tensor. There may be a million of them, so that it is read in one pass and without a tree.
  */
 final class ShardIndex {
 
-  private ShardIndex() {}
+  private static final String MAP = "weight_map";
+
+  /** Every name stands there once: a table of them would only grow. */
+  private static final JsonFactory JSON =
+      JsonFactory.builder().disable(TokenStreamFactory.Feature.CANONICALIZE_PROPERTY_NAMES).build();
+
+  private final Path path;
+  private final Map<String, Path> byTensor = new HashMap<>();
+  private final Map<String, Path> byName = new HashMap<>();
+
+  private ShardIndex(Path path) {
+    this.path = path;
+  }
 
   /**
    * The file of each tensor, beside the index.
    *
-   * @throws UserError if it cannot be read, is no such index, or names a file elsewhere
+   * @return a map of the caller's
+   * @throws UserError if it cannot be read, is no such index, names a file elsewhere, or a tensor
+   *     twice
    */
   static Map<String, Path> read(Path index) {
-    Map<String, Path> files = new HashMap<>();
-    // Entries are taken as they come: of a million, a tree would be larger than the model's
-    // headers.
+    ShardIndex read = new ShardIndex(index);
     try (InputStream in = Files.newInputStream(index);
-        JsonParser json = JsonMapper.shared().createParser(in)) {
-      if (json.nextToken() == JsonToken.START_OBJECT) {
-        while (json.nextToken() == JsonToken.PROPERTY_NAME) {
-          boolean isMap = json.currentName().equals("weight_map");
-          if (json.nextToken() == JsonToken.START_OBJECT && isMap) {
-            readMap(index, json, files);
-          } else {
-            json.skipChildren();
-          }
-        }
-      }
+        JsonParser json = JSON.createParser(ObjectReadContext.empty(), in)) {
+      read.read(json);
     } catch (IOException e) {
       throw new UserError("cannot read " + index, e);
     } catch (JacksonException e) {
-      throw new UserError(
-          "%s is not an index of shards: %s".formatted(index, e.getOriginalMessage()));
+      throw read.invalid(e.getOriginalMessage());
     }
-    if (files.isEmpty()) {
-      throw new UserError(
-          "%s is not an index of shards: it has no \"weight_map\" of tensors to files"
-              .formatted(index));
+    if (read.byTensor.isEmpty()) {
+      throw read.invalid("it has no \"weight_map\" of tensors to files");
     }
-    return files;
+    return read.byTensor;
   }
 
-  private static void readMap(Path index, JsonParser json, Map<String, Path> files) {
-    Map<String, Path> byName = new HashMap<>();
-    while (json.nextToken() == JsonToken.PROPERTY_NAME) {
-      String tensor = json.currentName();
-      if (json.nextToken() != JsonToken.VALUE_STRING) {
-        throw elsewhere(index, json.currentToken().toString());
+  private void read(JsonParser json) {
+    if (json.nextToken() != JsonToken.START_OBJECT) {
+      return;
+    }
+    for (String field = json.nextName(); field != null; field = json.nextName()) {
+      if (json.nextToken() == JsonToken.START_OBJECT && field.equals(MAP)) {
+        readMap(json);
+      } else {
+        json.skipChildren();
       }
-      files.put(tensor, byName.computeIfAbsent(json.getString(), name -> beside(index, name)));
+    }
+    if (json.nextToken() != null) {
+      throw invalid("it goes on after its end");
+    }
+  }
+
+  private void readMap(JsonParser json) {
+    for (String tensor = json.nextName(); tensor != null; tensor = json.nextName()) {
+      boolean isText = json.nextToken() == JsonToken.VALUE_STRING;
+      String name = json.getString();
+      Path file = isText ? byName.get(name) : null;
+      if (file == null) {
+        file = beside(name, isText);
+        byName.put(name, file);
+      }
+      if (byTensor.put(tensor, file) != null) {
+        throw invalid("it names tensor '%s' twice".formatted(tensor));
+      }
     }
   }
 
   /** A file may only be named, not be somewhere else. */
-  private static Path beside(Path index, String name) {
+  private Path beside(String name, boolean isText) {
     boolean plain =
         !name.isEmpty() && !name.contains("/") && !name.contains("\\") && !name.startsWith(".");
-    if (!plain) {
-      throw elsewhere(index, "\"%s\"".formatted(name));
+    if (!isText || !plain) {
+      throw new UserError(
+          "%s names the file %s; it may only name files beside itself"
+              .formatted(path, isText ? "\"" + name + "\"" : name));
     }
-    return index.resolveSibling(name);
+    return path.resolveSibling(name);
   }
 
-  private static UserError elsewhere(Path index, String file) {
-    return new UserError(
-        "%s names the file %s; it may only name files beside itself".formatted(index, file));
+  private UserError invalid(String why) {
+    return new UserError("%s is not an index of shards: %s".formatted(path, why));
   }
 }

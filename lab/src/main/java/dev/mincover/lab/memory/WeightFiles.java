@@ -39,7 +39,7 @@ record WeightFiles(List<Path> files, Map<String, Path> index, List<String> notes
 
   WeightFiles {
     files = List.copyOf(files);
-    index = Collections.unmodifiableMap(index);
+    index = Collections.unmodifiableMap(index); // No copy: it may name a million tensors.
     notes = List.copyOf(notes);
   }
 

@@ -8,13 +8,12 @@ import dev.mincover.lab.common.TensorFile;
 import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.libtorch.TensorMemory;
 import dev.mincover.tensor.Shape;
+import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.bytedeco.pytorch.Tensor;
 
 /**
  * Writes and reads a {@link Gpt} as a safetensors file. The metadata hold the size of the model.
@@ -29,6 +28,11 @@ public final class ModelFile {
 
   /** A line end, which files do not tell, nor those from before there was anything else. */
   private static final String USUAL_START = "0a";
+
+  /** A weight that every model has. */
+  private static final String FIRST = "wte.weight";
+
+  private static final String REMEDY = "give a run that 'mincover train' made";
 
   private static final HexFormat HEX = HexFormat.of();
 
@@ -53,14 +57,7 @@ public final class ModelFile {
     if (!digits.equals(USUAL_START)) {
       metadata.put(START, digits);
     }
-    List<NamedTensor> tensors = new ArrayList<>();
-    model
-        .parameters()
-        .forEach((name, tensor) ->
-            tensors.add(
-                new NamedTensor(
-                    name, model.type().file(), Shape.of(tensor.shape()), TensorMemory.of(tensor))));
-    TensorFile.write(file, tensors, metadata);
+    TensorFile.write(file, weights(model), metadata);
   }
 
   /**
@@ -72,9 +69,7 @@ public final class ModelFile {
     try (SafetensorsFile content = TensorFile.open(file)) {
       Gpt model = new Gpt(config(file, content.metadata()), 0, type(content), false);
       try {
-        model
-            .parameters()
-            .forEach((name, tensor) -> copy(content, name, tensor, model.type().file()));
+        fill(model, content);
         return model;
       } catch (RuntimeException | Error failure) {
         model.close();
@@ -83,26 +78,46 @@ public final class ModelFile {
     }
   }
 
+  private static void fill(Gpt model, SafetensorsFile content) {
+    try {
+      content.copyTo(weights(model));
+    } catch (IllegalArgumentException e) {
+      throw new UserError("%s; %s".formatted(e.getMessage(), REMEDY));
+    } catch (IOException e) {
+      throw new UserError("cannot read " + content.path(), e);
+    }
+  }
+
+  /** The weights over their own memory, which is valid as long as the model. */
+  private static List<NamedTensor> weights(Gpt model) {
+    StoredType type = model.type().file();
+    return model.parameters().entrySet().stream()
+        .map(weight ->
+            new NamedTensor(
+                weight.getKey(),
+                type,
+                Shape.of(weight.getValue().shape()),
+                TensorMemory.of(weight.getValue())))
+        .toList();
+  }
+
   /**
    * What a text without a prompt starts after: something that the model has seen.
    *
    * @throws UserError if the file is missing or damaged
    */
   public static byte[] start(Path file) {
-    try (SafetensorsFile content = TensorFile.open(file)) {
-      String digits = content.metadata().getOrDefault(START, USUAL_START);
-      if (!digits.matches("([0-9a-f]{2})+")) {
-        throw new UserError(
-            "%s: its metadata have '%s' for %s; give a --prompt".formatted(file, digits, START));
-      }
-      return HEX.parseHex(digits);
+    String digits = TensorFile.header(file).metadata().getOrDefault(START, USUAL_START);
+    if (!digits.matches("([0-9a-f]{2})+")) {
+      throw new UserError(
+          "%s: its metadata have '%s' for %s; give a --prompt".formatted(file, digits, START));
     }
+    return HEX.parseHex(digits);
   }
 
   private static GptConfig config(Path file, Map<String, String> metadata) {
     if (!"gpt".equals(metadata.get(MODEL))) {
-      throw new UserError(
-          "%s holds no model of Mincover's; give a run that 'mincover train' made".formatted(file));
+      throw new UserError("%s holds no model of Mincover's; %s".formatted(file, REMEDY));
     }
     try {
       return new GptConfig(
@@ -112,7 +127,8 @@ public final class ModelFile {
           number(metadata, "context"),
           tied(metadata));
     } catch (IllegalArgumentException e) {
-      throw new UserError("%s does not tell the model's size: %s".formatted(file, e.getMessage()));
+      throw new UserError(
+          "%s does not tell the model's size: %s; %s".formatted(file, e.getMessage(), REMEDY));
     }
   }
 
@@ -134,25 +150,18 @@ public final class ModelFile {
   }
 
   private static WeightType type(SafetensorsFile content) {
-    StoredTensor first = TensorFile.require(content, "wte.weight");
+    StoredTensor first =
+        content
+            .find(FIRST)
+            .orElseThrow(() ->
+                new UserError("%s lacks tensor '%s'; %s".formatted(content.path(), FIRST, REMEDY)));
     for (WeightType type : WeightType.values()) {
       if (type.file() == first.type()) {
         return type;
       }
     }
     throw new UserError(
-        "%s: tensor %s is %s; weights must be F32, BF16 or F16"
-            .formatted(content.path(), first.name(), first.type()));
-  }
-
-  private static void copy(SafetensorsFile content, String name, Tensor tensor, StoredType type) {
-    StoredTensor source = TensorFile.require(content, name);
-    Shape shape = Shape.of(tensor.shape());
-    if (source.type() != type || !source.shape().equals(shape)) {
-      throw new UserError(
-          "%s: tensor %s is %s, expected %s %s"
-              .formatted(content.path(), name, source.format(), type, shape));
-    }
-    TensorMemory.of(tensor).copyFrom(content.elements(source));
+        "%s: tensor '%s' is %s; weights must be F32, BF16 or F16"
+            .formatted(content.path(), FIRST, first.type()));
   }
 }

@@ -18,7 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
+import java.util.Optional;
 
 /**
  * The gradient statistics of a run, {@code statistics.safetensors}. For a parameter {@code w} the
@@ -33,6 +33,10 @@ import java.util.regex.Pattern;
 public record GradientStatistics(long steps, List<ParameterStatistics> parameters) {
 
   private static final String STEPS = "steps";
+
+  /** The names in the model's order, a line each: files order tensors by name. */
+  private static final String PARAMETERS = "parameters";
+
   private static final String ADAGRAD = "/adagrad";
   private static final String SM3_II = "/sm3-ii/";
   private static final String SM3_I = "/sm3-i/";
@@ -74,21 +78,22 @@ public record GradientStatistics(long steps, List<ParameterStatistics> parameter
     List<NamedTensor> tensors = new ArrayList<>();
     for (ParameterStatistics parameter : parameters) {
       String name = parameter.name();
-      tensors.add(tensor(name + ADAGRAD, parameter.adagrad(), parameter.shape()));
+      tensors.add(tensor(name + ADAGRAD, parameter.shape(), parameter.adagrad()));
       add(tensors, name + SM3_II, parameter.sm3ii());
       add(tensors, name + SM3_I, parameter.sm3i());
       add(tensors, name + OPTIMIZER, parameter.optimizer());
     }
-    TensorFile.write(file, tensors, Map.of(STEPS, Long.toString(steps)));
+    String names = String.join("\n", parameters.stream().map(ParameterStatistics::name).toList());
+    TensorFile.write(file, tensors, Map.of(STEPS, Long.toString(steps), PARAMETERS, names));
   }
 
   private static void add(List<NamedTensor> tensors, String prefix, float[][] vectors) {
     for (int k = 0; k < vectors.length; k++) {
-      tensors.add(tensor(prefix + k, vectors[k], Shape.of(vectors[k].length)));
+      tensors.add(tensor(prefix + k, Shape.of(vectors[k].length), vectors[k]));
     }
   }
 
-  private static NamedTensor tensor(String name, float[] values, Shape shape) {
+  private static NamedTensor tensor(String name, Shape shape, float[] values) {
     // libtorch has builds for little-endian processors only.
     return NamedTensor.of(name, shape, MemorySegment.ofArray(values));
   }
@@ -110,14 +115,27 @@ public record GradientStatistics(long steps, List<ParameterStatistics> parameter
   private static GradientStatistics read(Path file) {
     try (SafetensorsFile content = TensorFile.open(file)) {
       List<ParameterStatistics> parameters = new ArrayList<>();
-      for (StoredTensor tensor : content.tensors()) {
-        if (tensor.name().endsWith(ADAGRAD)) {
-          String name = tensor.name().substring(0, tensor.name().length() - ADAGRAD.length());
-          parameters.add(parameter(content, tensor, name));
-        }
+      for (String name : names(content)) {
+        parameters.add(parameter(content, name));
       }
       return new GradientStatistics(steps(file, content.metadata()), parameters);
+    } catch (IllegalArgumentException e) {
+      throw new UserError(
+          "%s is damaged: %s; train again with --statistics all".formatted(file, e.getMessage()));
     }
+  }
+
+  /** The parameters in the model's order, which is that of older files that do not list them. */
+  private static List<String> names(SafetensorsFile content) {
+    String names = content.metadata().get(PARAMETERS);
+    if (names != null) {
+      return names.isEmpty() ? List.of() : List.of(names.split("\n"));
+    }
+    return content.tensors().stream()
+        .map(StoredTensor::name)
+        .filter(name -> name.endsWith(ADAGRAD))
+        .map(name -> name.substring(0, name.length() - ADAGRAD.length()))
+        .toList();
   }
 
   private static long steps(Path file, Map<String, String> metadata) {
@@ -130,32 +148,35 @@ public record GradientStatistics(long steps, List<ParameterStatistics> parameter
     return Long.parseLong(steps);
   }
 
-  private static ParameterStatistics parameter(
-      SafetensorsFile content, StoredTensor adagrad, String name) {
-    try {
-      return new ParameterStatistics(
-          name,
-          adagrad.shape(),
-          values(content, adagrad),
-          vectors(content, name + SM3_II),
-          vectors(content, name + SM3_I),
-          vectors(content, name + OPTIMIZER));
-    } catch (IllegalArgumentException e) {
-      throw new UserError("%s is damaged: %s".formatted(content.path(), e.getMessage()));
-    }
+  private static ParameterStatistics parameter(SafetensorsFile content, String name) {
+    StoredTensor adagrad =
+        content
+            .find(name + ADAGRAD)
+            .orElseThrow(() ->
+                new IllegalArgumentException("it lacks tensor '%s%s'".formatted(name, ADAGRAD)));
+    return new ParameterStatistics(
+        name,
+        adagrad.shape(),
+        values(content, adagrad),
+        vectors(content, name + SM3_II),
+        vectors(content, name + SM3_I),
+        vectors(content, name + OPTIMIZER));
   }
 
   private static float[][] vectors(SafetensorsFile content, String prefix) {
-    return content.tensors().stream()
-        .filter(tensor -> tensor.name().matches(Pattern.quote(prefix) + "\\d+"))
-        .map(tensor -> values(content, tensor))
-        .toArray(float[][]::new);
+    List<float[]> vectors = new ArrayList<>();
+    Optional<StoredTensor> next = content.find(prefix + 0);
+    while (next.isPresent()) {
+      vectors.add(values(content, next.get()));
+      next = content.find(prefix + vectors.size());
+    }
+    return vectors.toArray(float[][]::new);
   }
 
   private static float[] values(SafetensorsFile content, StoredTensor tensor) {
     if (tensor.type() != StoredType.F32) {
       throw new IllegalArgumentException(
-          "tensor %s is %s, expected F32".formatted(tensor.name(), tensor.type()));
+          "tensor '%s' is %s, not F32".formatted(tensor.name(), tensor.type()));
     }
     return content.elements(tensor).toArray(FLOAT);
   }

@@ -9,6 +9,7 @@ import dev.mincover.checkpoint.StoredType;
 import dev.mincover.lab.catalogue.Catalogue;
 import dev.mincover.lab.common.TensorFile;
 import dev.mincover.tensor.Shape;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -166,6 +168,31 @@ class MemoryCommandTest {
         .containsPattern("(?m)^SM3  +44 B +1.47 +18.3 % +284 B$");
     JsonNode estimate = json(folder.toString());
     assertThat(estimate.get("leftOut").get(0).stringValue()).isEqualTo("position_ids");
+  }
+
+  /** A real run and its checkpoint, under an optimizer of ours and one of libtorch's. */
+  @ParameterizedTest
+  @ValueSource(strings = {"sm3", "torch-fused-adam"})
+  void aCheckpointCountsAsItsModel(String optimizer) throws IOException {
+    Path text = Files.writeString(folder.resolve("text"), "All work and no play. ".repeat(400));
+    Path run = folder.resolve("run");
+    Result trained =
+        mincover(
+            ("train --layers 1 --width 16 --heads 2 --context 16 --batch 4 --steps 2 --sample 0"
+                    + " --no-report --statistics all --checkpoint-every 2 --optimizer %s"
+                    + " --corpus %s --out %s")
+                .formatted(optimizer, text, run)
+                .split(" "));
+    assertThat(trained.code()).as(trained.err()).isZero();
+    Path checkpoint = run.resolve("checkpoints/step-000000002.safetensors");
+    JsonNode ofModel = json(run.toString());
+    JsonNode ofCheckpoint = json(checkpoint.toString());
+    assertThat(ofCheckpoint.get("weights")).isEqualTo(ofModel.get("weights"));
+    assertThat(ofCheckpoint.get("tensors")).isEqualTo(ofModel.get("tensors"));
+    assertThat(ofModel.get("leftOut")).isEmpty();
+    assertThat(memory(checkpoint.toString()).out())
+        .containsPattern("left out +[0-9]+ tensors of the optimizer's state")
+        .containsPattern("left out +[0-9]+ tensors of gradient statistics");
   }
 
   @ParameterizedTest

@@ -1,21 +1,18 @@
 package dev.mincover.lab.memory;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mincover.checkpoint.NamedTensor;
-import dev.mincover.checkpoint.SafetensorsWriter;
 import dev.mincover.checkpoint.StoredType;
 import dev.mincover.lab.catalogue.TensorShape;
+import dev.mincover.lab.common.SafetensorsBytes;
+import dev.mincover.lab.common.TensorFile;
 import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.memory.ModelShapes.LeftOut;
 import dev.mincover.tensor.Shape;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -33,6 +30,10 @@ class PublishedModelTest {
   private record Entry(String name, StoredType type, long... shape) {}
 
   private Path write(String name, Entry... entries) {
+    return write(name, Map.of(), entries);
+  }
+
+  private Path write(String name, Map<String, String> metadata, Entry... entries) {
     Path file = folder.resolve(name);
     List<NamedTensor> tensors =
         Arrays.stream(entries)
@@ -43,11 +44,7 @@ class PublishedModelTest {
                     Shape.of(entry.shape),
                     MemorySegment.ofArray(new byte[(int) entry.type.bytes(entry.shape)])))
             .toList();
-    try {
-      SafetensorsWriter.write(file, tensors, Map.of());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    TensorFile.write(file, tensors, metadata);
     return file;
   }
 
@@ -139,21 +136,6 @@ class PublishedModelTest {
             "taken model.safetensors; not taken statistics.safetensors (no weights of the model)");
   }
 
-  @Test
-  void theStateOfACheckpointIsNotTrained() {
-    Path file =
-        write(
-            "step-000000200.safetensors",
-            new Entry("w", StoredType.F32, 7, 2),
-            new Entry("optimizer/w/mu.0", StoredType.F32, 7),
-            new Entry("optimizer/w/momentum", StoredType.F32, 7, 2),
-            new Entry("statistics/adagrad/w/mu", StoredType.F32, 7, 2));
-    ModelShapes model = PublishedModel.read(file);
-    assertThat(model.weightCount()).isEqualTo(14);
-    assertThat(model.leftOut()).hasSize(3);
-    assertThat(model.leftOut()).extracting(LeftOut::why).containsOnly("of an optimizer's state");
-  }
-
   private void shards(String... weightMap) throws IOException {
     write("model-00001-of-00002.safetensors", new Entry("a", StoredType.F32, 4));
     write("model-00002-of-00002.safetensors", new Entry("b", StoredType.F32, 6));
@@ -182,6 +164,18 @@ class PublishedModelTest {
         .containsExactly(
             "taken model-00001-of-00002.safetensors and model-00002-of-00002.safetensors;"
                 + " not taken consolidated.safetensors (other files hold the model)");
+  }
+
+  /** Beside the map there may be anything, before it or after it. */
+  @Test
+  void anIndexMayHoldMore() throws IOException {
+    shards();
+    write(
+        "model.safetensors.index.json",
+        "\n{\"metadata\":{\"total_size\":24,\"weight_map\":{\"x\":\"y\"}},\"weight_map\":{%s},\"z\":[{}]}\n"
+            .formatted(in("a", "model-00001-of-00002.safetensors")));
+    assertThat(PublishedModel.read(folder).tensors())
+        .containsExactly(new TensorShape("a", Shape.of(4), 0));
   }
 
   @Test
@@ -239,6 +233,21 @@ class PublishedModelTest {
     Path index = write("model.safetensors.index.json", "{}");
     refuses(
         index, index + " is not an index of shards: it has no \"weight_map\" of tensors to files");
+    for (String none : List.of("[]", "{\"weight_map\":[\"a\"]}", "{\"weight_map\":{}}")) {
+      write("model.safetensors.index.json", none);
+      refuses(
+          index,
+          index + " is not an index of shards: it has no \"weight_map\" of tensors to files");
+    }
+    shards("\"a\":7");
+    refuses(index, index + " names the file 7; it may only name files beside itself");
+    String a = in("a", "model-00001-of-00002.safetensors");
+    shards(a, a);
+    refuses(index, index + " is not an index of shards: it names tensor 'a' twice");
+    write("model.safetensors.index.json", "{\"weight_map\":{%s}".formatted(a));
+    assertThatThrownBy(() -> PublishedModel.read(index))
+        .isInstanceOf(UserError.class)
+        .hasMessageStartingWith(index + " is not an index of shards: ");
     write("model.safetensors.index.json", "nonsense");
     assertThatThrownBy(() -> PublishedModel.read(index))
         .isInstanceOf(UserError.class)
@@ -257,11 +266,82 @@ class PublishedModelTest {
     ModelShapes model = PublishedModel.read(file);
     assertThat(model.weightCount()).isEqualTo(6);
     assertThat(model.leftOut()).extracting(LeftOut::name).containsExactly("complex", "scale");
-    byte[] header =
-        "{\"x\":{\"dtype\":\"F33\",\"shape\":[],\"data_offsets\":[0,4]}}".getBytes(UTF_8);
-    ByteBuffer bytes = ByteBuffer.allocate(12 + header.length).order(ByteOrder.LITTLE_ENDIAN);
-    Files.write(file, bytes.putLong(header.length).put(header).array());
+    SafetensorsBytes.write(file, "{%s}".formatted(tensor("x", "F33", "[]", 0, 4)), 4);
     assertThatThrownBy(() -> PublishedModel.read(file)).hasMessageContaining("'x' of type F33");
+  }
+
+  private static String tensor(String name, String type, String shape, int from, int to) {
+    return "\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%d,%d]}"
+        .formatted(name, type, shape, from, to);
+  }
+
+  /** White space, metadata that are null, unknown fields, any order, any alignment. */
+  @Test
+  void filesOfOtherToolsAreRead() throws IOException {
+    String header =
+        " \n{\"__metadata__\": null, %s, %s, %s, %s}"
+            .formatted(
+                tensor("b", "F32", "[2]", 3, 11).replace("}", ",\"unknown\":[1,{}]}"),
+                tensor("a", "I8", "[3]", 0, 3),
+                tensor("none", "F16", "[0, 5]", 3, 3),
+                tensor("scalar", "F64", "[]", 11, 19));
+    Path file = SafetensorsBytes.write(folder.resolve("model.safetensors"), header, 19);
+    ModelShapes model = PublishedModel.read(file);
+    assertThat(model.tensors())
+        .extracting(TensorShape::name)
+        .containsExactlyInAnyOrder("b", "scalar");
+    assertThat(model.weightCount()).isEqualTo(3);
+    String twice = tensor("x", "U8", "[2]", 0, 2);
+    SafetensorsBytes.write(file, "{%s,%s}".formatted(twice, twice), 2);
+    assertThatThrownBy(() -> PublishedModel.read(file))
+        .isInstanceOf(UserError.class)
+        .hasMessageStartingWith(file + " ")
+        .hasMessageContaining("has tensor 'x' twice")
+        .hasMessageEndingWith("; fetch or write it again, or name another");
+  }
+
+  /** A header of 123 bytes starts the file with a brace. */
+  @Test
+  void damageIsNotTakenForJson() throws IOException {
+    String header = "%-123s".formatted("{%s}".formatted(tensor("x", "F32", "[2]", 0, 8)));
+    Path file = SafetensorsBytes.write(folder.resolve("model.safetensors"), header, 7);
+    assertThatThrownBy(() -> PublishedModel.read(file)).hasMessageContaining("is cut short");
+  }
+
+  /** As docs/reference/checkpoints.md names it. */
+  @Test
+  void stateInACheckpointIsNoWeight() {
+    Entry[] entries = {
+      new Entry("w", StoredType.F32, 4, 3),
+      new Entry("optimizer/w/mu.0", StoredType.F32, 4),
+      new Entry("optimizer/w/momentum.codes", StoredType.I8, 4, 3),
+      new Entry("statistics/adagrad/w/mu", StoredType.F32, 4, 3)
+    };
+    for (String mark : List.of("mincover.format", "libtorch.optimizer")) {
+      Map<String, String> metadata = Map.of(mark, "1", "training.statistics", "9");
+      ModelShapes model = PublishedModel.read(write("checkpoint.safetensors", metadata, entries));
+      assertThat(model.tensors()).containsExactly(new TensorShape("w", Shape.of(4, 3), 0));
+      assertThat(model.leftOut())
+          .containsExactlyInAnyOrder(
+              new LeftOut("optimizer/w/mu.0", 4, "of the optimizer's state"),
+              new LeftOut("optimizer/w/momentum.codes", 12, "of the optimizer's state"),
+              new LeftOut("statistics/adagrad/w/mu", 12, "of gradient statistics"));
+    }
+    // The names mean nothing in a file of somebody else.
+    assertThat(PublishedModel.read(write("other.safetensors", entries)).weightCount())
+        .isEqualTo(12 + 4 + 12);
+  }
+
+  @Test
+  void checkpointsOfARunDoNotCount() throws IOException {
+    write("model.safetensors", new Entry("w", StoredType.F32, 7));
+    Files.createDirectory(folder.resolve("checkpoints"));
+    write("checkpoints/step-000000010.safetensors", new Entry("w", StoredType.F32, 7));
+    write("checkpoints/step-000000020.safetensors", new Entry("w", StoredType.F32, 7));
+    assertThat(PublishedModel.read(folder).weightCount()).isEqualTo(7);
+    assertThatThrownBy(() -> PublishedModel.read(folder.resolve("checkpoints")))
+        .isInstanceOf(UserError.class)
+        .hasMessageEndingWith("; name one file");
   }
 
   /** Books on building a GPT keep the mask in each layer of attention. */

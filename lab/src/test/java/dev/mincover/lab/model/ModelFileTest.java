@@ -5,18 +5,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mincover.checkpoint.NamedTensor;
+import dev.mincover.checkpoint.SafetensorsFile;
 import dev.mincover.checkpoint.StoredType;
-import dev.mincover.lab.common.StoredTensors;
+import dev.mincover.lab.common.SafetensorsBytes;
 import dev.mincover.lab.common.TensorFile;
 import dev.mincover.lab.common.UserError;
+import dev.mincover.tensor.Shape;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -57,26 +60,50 @@ class ModelFileTest {
     }
   }
 
+  /** Models of earlier versions: tensors in the model's order, no checksum, nothing about ties. */
   @Test
-  void filesOfOlderVersionsAreTiedUnlessTheySayOtherwise() throws IOException {
+  void oldFilesAreReadAndTied() throws IOException {
     Path file = folder.resolve("model.safetensors");
-    Map<String, String> metadata = new HashMap<>();
     try (Gpt model = new Gpt(new GptConfig(1, 16, 4, 8), 3)) {
       ModelFile.save(model, LINE_END, file);
-      metadata.putAll(StoredTensors.metadata(file));
-      assertThat(metadata.remove("tied")).isEqualTo("true");
-      assertThat(metadata.remove("mincover.crc32c")).isNotNull();
-      Path old = folder.resolve("old.safetensors");
-      StoredTensors.writeWithoutChecksum(old, StoredTensors.of(file), metadata);
-      try (Gpt loaded = ModelFile.load(old)) {
-        assertThat(loaded.config()).isEqualTo(model.config());
+      try (SafetensorsFile content = TensorFile.open(file)) {
+        List<NamedTensor> tensors = new ArrayList<>(SafetensorsBytes.tensors(content));
+        tensors.sort(
+            Comparator.comparingInt(
+                tensor -> List.copyOf(model.parameters().keySet()).indexOf(tensor.name())));
+        assertThat(tensors.getFirst().name()).isEqualTo("wte.weight");
+        Map<String, String> metadata = new TreeMap<>(content.metadata());
+        assertThat(metadata.remove("tied")).isEqualTo("true");
+        assertThat(metadata.remove("mincover.crc32c")).isNotNull();
+        Path old = SafetensorsBytes.writeOld(folder.resolve("old"), tensors, metadata);
+        try (Gpt loaded = ModelFile.load(old)) {
+          assertThat(loaded.config()).isEqualTo(model.config());
+          Path again = folder.resolve("again");
+          ModelFile.save(loaded, LINE_END, again);
+          assertThat(again).hasSameBinaryContentAs(file);
+        }
+        metadata.put("tied", "perhaps");
+        SafetensorsBytes.writeOld(old, tensors, metadata);
+        assertThatThrownBy(() -> ModelFile.load(old))
+            .isInstanceOf(UserError.class)
+            .hasMessageContaining("'perhaps' for tied");
       }
-      metadata.put("tied", "perhaps");
-      StoredTensors.writeWithoutChecksum(old, StoredTensors.of(file), metadata);
-      assertThatThrownBy(() -> ModelFile.load(old))
-          .isInstanceOf(UserError.class)
-          .hasMessageContaining("'perhaps' for tied");
     }
+  }
+
+  @Test
+  void aChangedFileIsRefused() throws IOException {
+    Path file = folder.resolve("model.safetensors");
+    try (Gpt model = new Gpt(new GptConfig(1, 16, 4, 8), 3)) {
+      ModelFile.save(model, LINE_END, file);
+    }
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[bytes.length - 9] ^= 1;
+    Files.write(file, bytes);
+    assertThatThrownBy(() -> ModelFile.load(file))
+        .isInstanceOf(UserError.class)
+        .hasMessageStartingWith(file + " is damaged: its contents have the checksum ")
+        .hasMessageEndingWith("; fetch or write it again, or name another");
   }
 
   @Test
@@ -86,15 +113,13 @@ class ModelFileTest {
       ModelFile.save(model, LINE_END, file);
       assertThat(ModelFile.start(file)).isEqualTo(LINE_END);
       // Told only if it is another, as in files from before there was a choice.
-      assertThat(StoredTensors.metadata(file)).doesNotContainKey("start");
+      assertThat(TensorFile.header(file).metadata()).doesNotContainKey("start");
       byte[] start = {(byte) 0xE4, (byte) 0xB8, (byte) 0xAD};
       ModelFile.save(model, start, file);
       assertThat(ModelFile.start(file)).isEqualTo(start);
-      Map<String, String> metadata = new HashMap<>(StoredTensors.metadata(file));
       for (String bad : new String[] {"", "a", "line"}) {
-        metadata.put("start", bad);
         Path damaged = folder.resolve("damaged.safetensors");
-        TensorFile.write(damaged, StoredTensors.of(file), metadata);
+        TensorFile.write(damaged, List.of(), Map.of("start", bad));
         assertThatThrownBy(() -> ModelFile.start(damaged))
             .isInstanceOf(UserError.class)
             .hasMessageContaining("'%s' for start; give a --prompt", bad);
@@ -103,42 +128,43 @@ class ModelFileTest {
   }
 
   @Test
-  void tensorsOfDifferentTypesAreRefused() {
+  void tensorsThatAreNotTheModelsAreRefused() {
     Path file = folder.resolve("model.safetensors");
     try (Gpt model = new Gpt(new GptConfig(1, 16, 4, 8), 3)) {
       ModelFile.save(model, LINE_END, file);
-      List<NamedTensor> tensors = new ArrayList<>(StoredTensors.of(file));
-      tensors.replaceAll(tensor ->
-          tensor.name().equals("ln_f.bias")
-              ? new NamedTensor(
-                  tensor.name(),
-                  StoredType.BF16,
-                  tensor.shape(),
-                  MemorySegment.ofArray(new byte[32]))
-              : tensor);
-      Path mixed = folder.resolve("mixed.safetensors");
-      TensorFile.write(mixed, tensors, StoredTensors.metadata(file));
-      assertThatThrownBy(() -> ModelFile.load(mixed))
-          .isInstanceOf(UserError.class)
-          .hasMessageContaining("tensor ln_f.bias is BF16 [16], expected F32 [16]");
+    }
+    try (SafetensorsFile content = TensorFile.open(file)) {
+      List<NamedTensor> others = new ArrayList<>(SafetensorsBytes.tensors(content));
+      others.removeIf(tensor -> tensor.name().equals("ln_f.bias"));
+      Path wrong = folder.resolve("wrong.safetensors");
+      TensorFile.write(wrong, others, content.metadata());
+      refuses(wrong, wrong + " lacks tensor 'ln_f.bias' (F32 [16])");
+      MemorySegment elements = MemorySegment.ofArray(new byte[32]);
+      others.add(new NamedTensor("ln_f.bias", StoredType.BF16, Shape.of(16), elements));
+      TensorFile.write(wrong, others, content.metadata());
+      refuses(wrong, wrong + " holds tensor 'ln_f.bias' as BF16 [16], not as F32 [16]");
     }
   }
 
   @Test
   void otherFilesAreRefused() {
-    Path foreign = folder.resolve("foreign.safetensors");
-    TensorFile.write(foreign, List.of(), Map.of("format", "pt"));
-    assertThatThrownBy(() -> ModelFile.load(foreign))
+    Path file = folder.resolve("foreign.safetensors");
+    TensorFile.write(file, List.of(), Map.of("format", "pt"));
+    refuses(file, file + " holds no model of Mincover's");
+    Map<String, String> size = new TreeMap<>(Map.of("mincover.model", "gpt", "layers", "1"));
+    TensorFile.write(file, List.of(), size);
+    refuses(file, file + " does not tell the model's size: its metadata have no width");
+    size.putAll(Map.of("width", "8", "heads", "2", "context", "4"));
+    TensorFile.write(file, List.of(), size);
+    refuses(file, file + " lacks tensor 'wte.weight'");
+    assertThatThrownBy(() -> ModelFile.load(folder.resolve("none")))
         .isInstanceOf(UserError.class)
-        .hasMessageContaining("holds no model of Mincover's");
-    Path empty = folder.resolve("empty.safetensors");
-    TensorFile.write(
-        empty,
-        List.of(),
-        Map.of("mincover.model", "gpt", "layers", "1", "width", "8", "heads", "2", "context", "4"));
-    assertThatThrownBy(() -> ModelFile.load(empty))
+        .hasMessage("cannot read %s: no such file or directory", folder.resolve("none"));
+  }
+
+  private static void refuses(Path file, String why) {
+    assertThatThrownBy(() -> ModelFile.load(file))
         .isInstanceOf(UserError.class)
-        .hasMessageContaining("wte.weight");
-    assertThatThrownBy(() -> ModelFile.load(folder.resolve("none"))).isInstanceOf(UserError.class);
+        .hasMessage(why + "; give a run that 'mincover train' made");
   }
 }
