@@ -59,7 +59,7 @@ class InspectCommandTest {
     Result trained = train("");
     assertThat(trained.code()).as(trained.err()).isZero();
     assertThat(trained.out())
-        .contains("model.safetensors, statistics.safetensors, report.html in ");
+        .contains("model.safetensors, statistics.safetensors, report.html, checkpoints in ");
     Result result = inspect();
     assertThat(result.code()).as(result.err()).isZero();
     assertThat(result.out()).startsWith("SM3-II, momentum 0.9, after 20 steps");
@@ -205,7 +205,7 @@ class InspectCommandTest {
   void aRunWithoutStatisticsIsToldHowToGetThem() {
     Result trained = train("--statistics none");
     assertThat(trained.code()).isZero();
-    assertThat(trained.out()).contains("summary.json, model.safetensors, report.html in ");
+    assertThat(trained.out()).contains("summary.json, model.safetensors, report.html, checkpoints in ");
     assertThat(run().statistics()).doesNotExist();
     Result result = inspect();
     assertThat(result.code()).isEqualTo(2);
