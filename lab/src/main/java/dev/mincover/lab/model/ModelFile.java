@@ -67,7 +67,10 @@ public final class ModelFile {
    */
   public static Gpt load(Path file) {
     try (SafetensorsFile content = TensorFile.open(file)) {
-      Gpt model = new Gpt(config(file, content.metadata()), 0, type(content), false);
+      GptConfig config = config(file, content.metadata());
+      WeightType type = type(content);
+      requirePlausible(config, content);
+      Gpt model = new Gpt(config, 0, type, false);
       try {
         fill(model, content);
         return model;
@@ -75,6 +78,16 @@ public final class ModelFile {
         model.close();
         throw failure;
       }
+    }
+  }
+
+  /** What the metadata say is not allocated if it is far more than the file holds. */
+  private static void requirePlausible(GptConfig config, SafetensorsFile content) {
+    long weights = content.tensors().stream().mapToLong(tensor -> tensor.shape().size()).sum();
+    if (config.parameterCount() / 2 > weights) {
+      throw new UserError(
+          "%s holds %,d weights, and its metadata tell of a model of %,d; %s"
+              .formatted(content.path(), weights, config.parameterCount(), REMEDY));
     }
   }
 

@@ -205,7 +205,8 @@ class InspectCommandTest {
   void aRunWithoutStatisticsIsToldHowToGetThem() {
     Result trained = train("--statistics none");
     assertThat(trained.code()).isZero();
-    assertThat(trained.out()).contains("summary.json, model.safetensors, report.html, checkpoints in ");
+    assertThat(trained.out())
+        .contains("summary.json, model.safetensors, report.html, checkpoints in ");
     assertThat(run().statistics()).doesNotExist();
     Result result = inspect();
     assertThat(result.code()).isEqualTo(2);

@@ -147,6 +147,24 @@ class ModelFileTest {
   }
 
   @Test
+  void metadataThatLieAllocateNothing() {
+    Path file = folder.resolve("model.safetensors");
+    try (Gpt model = new Gpt(new GptConfig(1, 16, 4, 8), 3)) {
+      ModelFile.save(model, LINE_END, file);
+    }
+    try (SafetensorsFile content = TensorFile.open(file)) {
+      Map<String, String> metadata = new TreeMap<>(content.metadata());
+      metadata.put("width", "8192");
+      metadata.put("layers", "500");
+      Path lying = folder.resolve("lying.safetensors");
+      TensorFile.write(lying, SafetensorsBytes.tensors(content), metadata);
+      refuses(
+          lying,
+          lying + " holds 7,536 weights, and its metadata tell of a model of 402,708,611,072");
+    }
+  }
+
+  @Test
   void otherFilesAreRefused() {
     Path file = folder.resolve("foreign.safetensors");
     TensorFile.write(file, List.of(), Map.of("format", "pt"));
