@@ -123,6 +123,29 @@ final class Checkpoint {
     SafetensorsWriter.write(file, tensors, metadata);
   }
 
+  /** Copies all state to an optimizer of the same recipe for parameters of the same names. */
+  void handOver(Checkpoint other) {
+    for (int i = 0; i < rules.size(); i++) {
+      Rule rule = rules.get(i);
+      int index = other.index(rule.parameter().name());
+      List<NamedTensor> from = state(i);
+      List<NamedTensor> to = other.state(index);
+      for (int k = 0; k < from.size(); k++) {
+        to.get(k).elements().copyFrom(from.get(k).elements());
+      }
+      other.rules.get(index).restoreSteps(rule.steps());
+    }
+  }
+
+  private int index(String name) {
+    for (int i = 0; i < rules.size(); i++) {
+      if (rules.get(i).parameter().name().equals(name)) {
+        return i;
+      }
+    }
+    throw new IllegalArgumentException("no parameter is named '%s'".formatted(name));
+  }
+
   /** Weights under their names, and state, all in its own memory. */
   List<NamedTensor> tensors() {
     if (ByteOrder.nativeOrder() != ByteOrder.LITTLE_ENDIAN) {

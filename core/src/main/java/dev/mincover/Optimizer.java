@@ -43,6 +43,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Optimizer implements AutoCloseable {
 
+  private final Recipe recipe;
   private final Options options;
   private final Map<String, Parameter> parameters = new LinkedHashMap<>();
 
@@ -113,6 +114,7 @@ public final class Optimizer implements AutoCloseable {
   }
 
   private Optimizer(Recipe recipe, Collection<Parameter> parameters, int threads) {
+    this.recipe = recipe;
     this.options = recipe.options();
     this.threads = threads;
     for (Parameter parameter : parameters) {
@@ -393,6 +395,52 @@ public final class Optimizer implements AutoCloseable {
     skippedSteps = progress.skippedSteps();
     failed = false; // Weights and state are of one step again.
     return progress.metadata();
+  }
+
+  /**
+   * Hands the state over to an optimizer of the same recipe for the same parameters in other
+   * memory, as when an engine has given a parameter new memory. Weights are as they are there. This
+   * optimizer is closed.
+   *
+   * @param parameters those of this optimizer, in any order, with the same names, shapes and types
+   * @return takes the next steps, with the bits that this one would have given
+   * @throws IllegalArgumentException if they are others, naming the first difference, or as {@link
+   *     #bind(Recipe, Collection, int)}; this optimizer is as it was
+   * @throws IllegalStateException if this optimizer is closed, an earlier step failed half way, or
+   *     averages are in the weights' place
+   */
+  public synchronized Optimizer rebind(Collection<Parameter> parameters) {
+    requireSaveable();
+    requireSame(parameters);
+    Optimizer other = bind(recipe, parameters, threads);
+    checkpoint.handOver(other.checkpoint);
+    other.steps = steps;
+    other.skippedSteps = skippedSteps;
+    close();
+    return other;
+  }
+
+  private void requireSame(Collection<Parameter> others) {
+    for (Parameter other : others) {
+      Parameter mine = requireParameter(other.name());
+      if (!mine.shape().equals(other.shape())
+          || mine.type() != other.type()
+          || mine.frozen() != other.frozen()) {
+        throw new IllegalArgumentException(
+            "parameter '%s' is bound as %s, and given as %s; bind a new optimizer to it"
+                .formatted(other.name(), description(mine), description(other)));
+      }
+    }
+    if (others.size() != parameters.size()) {
+      throw new IllegalArgumentException(
+          "%d parameters are given, and %d are bound; give all of them"
+              .formatted(others.size(), parameters.size()));
+    }
+  }
+
+  private static String description(Parameter parameter) {
+    return "%s%s %s"
+        .formatted(parameter.frozen() ? "frozen " : "", parameter.type(), parameter.shape());
   }
 
   private void requireSaveable() {

@@ -1,6 +1,7 @@
 package dev.mincover;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -195,6 +196,62 @@ class CheckpointTest {
         assertThat(resumed.weights()).containsExactlyElementsOf(expected.weights());
         assertThat(state(other)).isEqualTo(state(whole));
       }
+    }
+  }
+
+  /** An engine may give a parameter other memory at any time. */
+  @ParameterizedTest
+  @MethodSource("recipes")
+  void goesOnInOtherMemoryWithTheSameBits(Recipe recipe) {
+    Model expected = new Model(1);
+    Model moved = new Model(1);
+    Optimizer moving = Optimizer.bind(recipe, moved.all(), 1);
+    try (Optimizer whole = Optimizer.bind(recipe, expected.all(), 2)) {
+      for (int t = 0; t < 9; t += 3) {
+        train(whole, expected, recipe, t, t + 3);
+        train(moving, moved, recipe, t, t + 3);
+        Model elsewhere = new Model(2);
+        moved.parameters.forEach((name, parameter) ->
+            get(elsewhere, name).weights().copyFrom(parameter.weights()));
+        List<Parameter> reversed = elsewhere.all().reversed();
+        moving = moving.rebind(reversed);
+        moved = elsewhere;
+        assertThat(moving.steps()).isEqualTo(whole.steps());
+      }
+      train(whole, expected, recipe, 9, 11);
+      train(moving, moved, recipe, 9, 11);
+      assertThat(moved.weights()).containsExactlyElementsOf(expected.weights());
+      assertThat(state(moving)).containsExactlyInAnyOrderElementsOf(state(whole));
+    } finally {
+      moving.close();
+    }
+  }
+
+  private static Parameter get(Model model, String name) {
+    return requireNonNull(model.parameters.get(name));
+  }
+
+  @Test
+  void onlyTheSameParametersGetTheState() {
+    Model model = new Model(1);
+    try (Optimizer optimizer = Optimizer.bind(SM3, model.all())) {
+      Parameter table = get(model, "table");
+      List<Parameter> others = new ArrayList<>(new Model(2).all());
+      others.remove(0);
+      assertThatThrownBy(() -> optimizer.rebind(others))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("6 parameters are given, and 7 are bound; give all of them");
+      others.add(Parameter.of("table", Shape.of(4, 15), MemorySegment.ofArray(new float[60])));
+      assertThatThrownBy(() -> optimizer.rebind(others))
+          .hasMessage(
+              "parameter 'table' is bound as FLOAT32 [15, 4], and given as FLOAT32 [4, 15]; bind a new optimizer to it");
+      others.set(6, table.freeze());
+      assertThatThrownBy(() -> optimizer.rebind(others))
+          .hasMessageContaining("given as frozen FLOAT32 [15, 4]");
+      others.set(6, Parameter.of("other", new float[1], 1));
+      assertThatThrownBy(() -> optimizer.rebind(others))
+          .hasMessageContaining("no parameter is named 'other'");
+      train(optimizer, model, SM3, 0, 1); // It is as it was.
     }
   }
 
