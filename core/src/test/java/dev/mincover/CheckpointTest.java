@@ -211,8 +211,8 @@ class CheckpointTest {
         train(whole, expected, recipe, t, t + 3);
         train(moving, moved, recipe, t, t + 3);
         Model elsewhere = new Model(2);
-        moved.parameters.forEach((name, parameter) ->
-            get(elsewhere, name).weights().copyFrom(parameter.weights()));
+        moved.parameters.forEach(
+            (name, parameter) -> get(elsewhere, name).weights().copyFrom(parameter.weights()));
         List<Parameter> reversed = elsewhere.all().reversed();
         moving = moving.rebind(reversed);
         moved = elsewhere;

@@ -95,8 +95,7 @@ public final class BlockOptimizer implements AutoCloseable {
    *     or float16 on the CPU, or two of them share memory, or as {@link Optimizer#bind(Recipe,
    *     Collection, int)}
    */
-  public static BlockOptimizer bind(
-      Recipe recipe, Map<String, Parameter> parameters, int threads) {
+  public static BlockOptimizer bind(Recipe recipe, Map<String, Parameter> parameters, int threads) {
     List<BlockParameter> bound = new ArrayList<>();
     Set<Parameter> seen = Collections.newSetFromMap(new IdentityHashMap<>());
     parameters.forEach((name, parameter) -> {

@@ -2,9 +2,7 @@ package dev.mincover.djl;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Block;
-import ai.djl.nn.Parameter;
 import ai.djl.training.optimizer.Optimizer;
-import ai.djl.util.Pair;
 import dev.mincover.RecipeChanges;
 import dev.mincover.recipe.Recipe;
 import dev.mincover.recipe.Sm3;
@@ -162,8 +160,7 @@ public final class MincoverOptimizer extends Optimizer implements AutoCloseable 
         || !recipe.options().multiplier().rules().isEmpty()
         || (recipe instanceof Sm3 sm3 && !sm3.cover().rules().isEmpty())) {
       needs = "options by name";
-    } else if (recipe.options().clipNorm() > 0
-        && !Double.isInfinite(recipe.options().clipNorm())) {
+    } else if (recipe.options().clipNorm() > 0 && !Double.isInfinite(recipe.options().clipNorm())) {
       needs = "clipping by global norm";
     } else if (recipe.options().rounding().stochastic()) {
       needs = "stochastic rounding";

@@ -47,7 +47,6 @@ class BlockOptimizerTest {
   private static Parameter parameter(NDArray array) {
     array.setRequiresGradient(true);
     Parameter parameter = Parameter.builder().setName("w").setType(Parameter.Type.WEIGHT).build();
-    parameter.setShape(array.getShape());
     parameter.setArray(array);
     return parameter;
   }
@@ -73,8 +72,7 @@ class BlockOptimizerTest {
 
   /** The weights after three steps, with something done to the array after each. */
   private float[] trained(Recipe recipe, NDArray array, Runnable between) {
-    try (BlockOptimizer optimizer =
-        BlockOptimizer.bind(recipe, Map.of("w", parameter(array)), 2)) {
+    try (BlockOptimizer optimizer = BlockOptimizer.bind(recipe, Map.of("w", parameter(array)), 2)) {
       for (int t = 0; t < 3; t++) {
         backward(array);
         optimizer.step();
@@ -189,8 +187,7 @@ class BlockOptimizerTest {
   void averagesTakeTheWeightsPlaceForAWhile() {
     NDArray array = floats(4, 3);
     try (BlockOptimizer optimizer =
-        BlockOptimizer.bind(
-            SM3.average(Average.polyak(0.5)), Map.of("w", parameter(array)), 1)) {
+        BlockOptimizer.bind(SM3.average(Average.polyak(0.5)), Map.of("w", parameter(array)), 1)) {
       backward(array);
       optimizer.step();
       float[] trained = values(array);

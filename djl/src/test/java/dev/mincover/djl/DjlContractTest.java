@@ -3,10 +3,12 @@ package dev.mincover.djl;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.util.Objects.requireNonNull;
 
+import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
+import ai.djl.training.GradientCollector;
 import dev.mincover.Optimizer;
 import dev.mincover.recipe.Sm3;
 import dev.mincover.testkit.Sm3Contract;
@@ -33,10 +35,14 @@ class DjlContractTest extends Sm3Contract {
         array.setRequiresGradient(!initial.frozen);
         Parameter parameter =
             Parameter.builder().setName(name).setType(Parameter.Type.WEIGHT).build();
-        parameter.setShape(array.getShape());
         parameter.setArray(array);
         if (initial.frozen) {
           parameter.freeze(true);
+        } else {
+          // Before the first backward pass, the engine makes zeros up whenever it is asked.
+          try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
+            collector.backward(array.mul(0).sum());
+          }
         }
         parameters.put(name, parameter);
       });
