@@ -44,8 +44,9 @@ import java.util.Set;
  *
  * <p>Parameters are float32, bfloat16 or float16 on the CPU. A parameter that requires no gradient
  * when bound is frozen; its values are kept in checkpoints, as the running means of a batch norm
- * are. DJL does not tell a gradient that was not computed from one that is zero: both are zero. A
- * parameter whose array is not contiguous gets a contiguous one at the first step.
+ * are. A parameter that no backward pass has reached yet has no gradient, and stays as it is.
+ * Later, DJL does not tell a gradient that was not computed from one that is zero: both are zero. A
+ * parameter whose array is not contiguous gets a contiguous one when it is bound.
  *
  * <p>Sparse gradients, as embeddings give them, are rows to SM3 and AdaGrad: only rows that are not
  * zero change. Other rules take them as dense.
@@ -155,7 +156,10 @@ public final class BlockOptimizer implements AutoCloseable {
     List<NDArray> open = new ArrayList<>();
     try {
       for (String name : names) {
-        gradients.put(name, requireNonNull(learning.get(name)).gradient(scale, open));
+        Gradient gradient = requireNonNull(learning.get(name)).gradient(scale, open);
+        if (gradient != null) {
+          gradients.put(name, gradient);
+        }
       }
       try {
         core.step(gradients);

@@ -125,19 +125,43 @@ final class BlockParameter {
   }
 
   /**
-   * Returns the gradient that the engine holds.
+   * Returns the gradient that the engine holds; null if no backward pass has reached the parameter
+   * yet.
    *
    * @param scale by which it is multiplied there
    * @param open gets the arrays whose memory the gradient is in; to be closed after the step
    * @throws IllegalStateException if its type or shape does not fit
    */
-  Gradient gradient(float scale, List<NDArray> open) {
+  @Nullable Gradient gradient(float scale, List<NDArray> open) {
+    if (!hasGradient()) {
+      return null;
+    }
     NDArray gradient = array.get().getGradient();
     open.add(gradient);
     if (scale != 1) {
       gradient.muli(scale);
     }
     return gradient(gradient, open);
+  }
+
+  /**
+   * Whether a backward pass has reached the parameter since it required a gradient. Before that,
+   * the engine makes zeros up whenever it is asked, in other memory each time.
+   */
+  boolean hasGradient() {
+    NDArray weights = array.get();
+    if (weights.size() == 0) {
+      return true;
+    }
+    try (NDArray once = weights.getGradient();
+        NDArray again = weights.getGradient()) {
+      if (once.isSparse()) {
+        return true;
+      }
+      MemorySegment first = ArrayMemory.of(once);
+      MemorySegment second = ArrayMemory.of(again);
+      return first == null || second == null || first.address() == second.address();
+    }
   }
 
   /** Returns an array as a gradient of this parameter. */

@@ -68,6 +68,9 @@ public final class MincoverOptimizer extends Optimizer implements AutoCloseable 
       if (parameter.hasMoved()) {
         core = core.rebind(List.of(parameter.bound()));
       }
+      if (!parameter.hasGradient()) {
+        return; // What DJL passes are zeros, as for a parameter that the loss does not reach.
+      }
       List<NDArray> open = new ArrayList<>();
       try {
         Gradient given = parameter.gradient(gradient, open);

@@ -199,6 +199,29 @@ class BlockOptimizerTest {
     }
   }
 
+  /** The engine reports zeros for it, which would decay its weights. */
+  @Test
+  void aParameterThatNoBackwardPassReachesStaysAsItIs() {
+    Map<String, Parameter> parameters = new LinkedHashMap<>();
+    parameters.put("used", parameter(floats(4, 3)));
+    parameters.put("unused", parameter(floats(4, 3).toType(DataType.FLOAT16, true)));
+    NDArray used = requireNonNull(parameters.get("used")).getArray();
+    NDArray unused = requireNonNull(parameters.get("unused")).getArray();
+    float[] before = values(unused);
+    try (BlockOptimizer optimizer = BlockOptimizer.bind(SM3.weightDecay(0.5), parameters, 1)) {
+      backward(used);
+      optimizer.step();
+      assertThat(values(unused)).isEqualTo(before);
+      backward(unused);
+      optimizer.step();
+      float[] once = values(unused);
+      assertThat(once).isNotEqualTo(before);
+      backward(used);
+      optimizer.step(); // From here on it has zeros, and momentum and decay move it.
+      assertThat(values(unused)).isNotEqualTo(once);
+    }
+  }
+
   @Test
   void tiedAndFrozenParameters() {
     Parameter tied = parameter(floats(4, 3));

@@ -6,8 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
+import ai.djl.nn.core.Linear;
+import ai.djl.training.DefaultTrainingConfig;
+import ai.djl.training.GradientCollector;
 import ai.djl.training.Trainer;
+import ai.djl.training.loss.Loss;
 import ai.djl.training.tracker.Tracker;
 import ai.djl.util.Pair;
 import dev.mincover.NonFiniteGradientException;
@@ -24,11 +31,15 @@ import dev.mincover.recipe.Sm3;
 import dev.mincover.schedule.Schedule;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -247,6 +258,49 @@ class MincoverOptimizerTest {
       assertThat(single.stateBytes()).isPositive();
     }
     assertThat(single.stateBytes()).isZero();
+  }
+
+  /** DJL's own Adam leaves its state behind with each trainer. */
+  @Test
+  @Tag("soak")
+  @EnabledOnOs(OS.LINUX)
+  void aHundredTrainersLeaveNothingBehind() throws IOException {
+    long before = 0;
+    for (int i = 0; i < 100; i++) {
+      if (i == 20) {
+        before = resident();
+      }
+      try (Model model = Model.newInstance("large", "PyTorch")) {
+        model.setBlock(Linear.builder().setUnits(1024).build());
+        MincoverOptimizer optimizer =
+            i % 2 == 0
+                ? MincoverOptimizer.of(SM3.momentum(Momentum.average(0.9)), model.getBlock())
+                : MincoverOptimizer.builder(Adam.learningRate(0.01)).build();
+        try (Trainer trainer =
+            model.newTrainer(new DefaultTrainingConfig(Loss.l2Loss()).optOptimizer(optimizer))) {
+          trainer.initialize(new Shape(1, 1024));
+          try (NDManager manager = trainer.getManager().newSubManager();
+              GradientCollector collector = trainer.newGradientCollector()) {
+            NDArray input = manager.ones(new Shape(1, 1024));
+            collector.backward(trainer.forward(new NDList(input)).singletonOrThrow().sum());
+          }
+          trainer.step();
+          assertThat(optimizer.stateBytes()).isPositive();
+        }
+      }
+    }
+    long after = resident();
+    System.out.printf(
+        "80 trainers: %,d KiB resident before, %,d KiB after%n", before / 1024, after / 1024);
+    assertThat(after - before).isLessThan(64L << 20); // 80 times 8 MiB of state would be 640.
+  }
+
+  private static long resident() throws IOException {
+    return Files.readAllLines(Path.of("/proc/self/status")).stream()
+        .filter(line -> line.startsWith("VmRSS:"))
+        .mapToLong(line -> 1024 * Long.parseLong(line.replaceAll("\\D", "")))
+        .findFirst()
+        .orElseThrow();
   }
 
   @Test

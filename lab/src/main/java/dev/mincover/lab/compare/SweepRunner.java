@@ -166,7 +166,9 @@ record SweepRunner(
 
     void begins(ComparedOptimizer tried) {
       if (bar != null) {
-        bar.setExtraMessage(" %s at %s".formatted(tried.name(), tried.learningRate()));
+        Double rate = tried.learningRate();
+        bar.setExtraMessage(
+            " %s at %s".formatted(tried.name(), rate == null ? "-" : Figures.plain(rate)));
       }
     }
 

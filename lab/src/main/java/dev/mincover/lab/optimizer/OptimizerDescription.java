@@ -1,5 +1,6 @@
 package dev.mincover.lab.optimizer;
 
+import dev.mincover.lab.common.Figures;
 import dev.mincover.lab.common.Names;
 import dev.mincover.recipe.Guard;
 import dev.mincover.recipe.Momentum;
@@ -54,7 +55,7 @@ public final class OptimizerDescription {
     List<String> parts = new ArrayList<>();
     OptimizerSettings.Rate rate = settings.rate();
     Double eta = rate.learningRate();
-    parts.add(eta == null ? "relative steps" : "learning rate " + eta);
+    parts.add(eta == null ? "relative steps" : "learning rate " + Figures.plain(eta));
     addUnless(parts, "", rate.schedule(), Schedules.CONSTANT);
     addUnless(parts, "warm-up", rate.warmup(), kind.warmup());
     if (!rate.rateMultipliers().isEmpty()) {

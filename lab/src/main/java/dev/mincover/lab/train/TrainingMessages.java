@@ -97,9 +97,10 @@ record TrainingMessages(
     double all = Math.max(seconds + summary.course().seconds(), 1e-9);
     line(
         "saved",
-        "%,d checkpoints in %.2f s, %.2f %% of the time%s"
+        "%,d checkpoint%s in %.2f s, %.2f %% of the time%s"
             .formatted(
                 checkpoints.saved(),
+                checkpoints.saved() == 1 ? "" : "s",
                 seconds,
                 100 * seconds / all,
                 summary.course().finished()
