@@ -2,6 +2,7 @@ package dev.mincover.lab.compare;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.mincover.lab.common.Interrupt;
 import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.train.StepReport;
@@ -56,11 +57,13 @@ final class TrainingProcess {
     try {
       Path errors = Files.createTempFile("mincover-train", ".err");
       try {
-        Process process =
+        ProcessBuilder builder =
             new ProcessBuilder(command)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .redirectError(errors.toFile())
-                .start();
+                .redirectError(errors.toFile());
+        // Lest a training go on for nobody when this process is killed.
+        builder.environment().put(Interrupt.EMPLOYER, Long.toString(ProcessHandle.current().pid()));
+        Process process = builder.start();
         int code = await(process, new MetricsTail(directory.metrics(), steps), stop, listener);
         return new Outcome(code, error(errors));
       } finally {

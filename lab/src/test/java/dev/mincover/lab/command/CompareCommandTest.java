@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
@@ -299,6 +300,38 @@ class CompareCommandTest {
           .hasSameBinaryContentAs(
               folder.resolve("whole").resolve(run).resolve("model.safetensors"));
     }
+  }
+
+  /** It gets no chance to end its training, which must not go on for nobody. */
+  @Test
+  @DisabledOnOs(OS.WINDOWS)
+  void aComparisonThatIsKilledGoesOn() throws Exception {
+    String what = "--optimizers sm3 --steps 1500";
+    Process process = MincoverProcess.start(arguments(what));
+    List<ProcessHandle> trainings = List.of();
+    try (BufferedReader out = process.inputReader(UTF_8)) {
+      String line = out.readLine();
+      while (line != null && !line.startsWith("step ")) {
+        line = out.readLine();
+      }
+      assertThat(line).isNotNull();
+      trainings = process.descendants().toList();
+      process.destroyForcibly().waitFor();
+    } finally {
+      process.destroyForcibly();
+    }
+    assertThat(trainings).isNotEmpty();
+    for (ProcessHandle training : trainings) {
+      training.onExit().get(1, TimeUnit.MINUTES);
+    }
+    Summary stopped = Summary.read(folder.resolve("out/sm3/summary.json"));
+    assertThat(stopped.course().finished()).isFalse();
+    Result resumed = mincover("compare", "--resume", folder.resolve("out").toString());
+    assertThat(resumed.code()).as(resumed.err()).isZero();
+    Result whole = compare(what + " --out " + folder.resolve("whole"));
+    assertThat(whole.code()).as(whole.err()).isZero();
+    assertThat(folder.resolve("out/sm3/model.safetensors"))
+        .hasSameBinaryContentAs(folder.resolve("whole/sm3/model.safetensors"));
   }
 
   @Test

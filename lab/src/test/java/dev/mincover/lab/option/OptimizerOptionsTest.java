@@ -358,7 +358,8 @@ class OptimizerOptionsTest {
         "--optimizer adafactor                           | relative steps",
         "--optimizer adam --warmup 0.25                  | learning rate 0.002, warm-up 0.25",
         "--learning-rate 1 --schedule inverse-sqrt --rate-multiplier *.bias=2"
-            + " | learning rate 1.0, inverse-sqrt, times *.bias=2"
+            + " | learning rate 1, inverse-sqrt, times *.bias=2",
+        "--learning-rate 3e-5                            | learning rate 0.00003"
       })
   void aLineTellsTheLearningRate(String arguments, String description) {
     assertThat(OptimizerDescription.ofRate(settings(arguments, WeightType.FLOAT32)))
