@@ -11,7 +11,14 @@ public final class NonFiniteGradientException extends NonFiniteException {
 
   @Serial private static final long serialVersionUID = 2;
 
-  NonFiniteGradientException(String parameter, long[] index, float value, boolean changed) {
+  /**
+   * A bad value of a gradient. Adapters that step memory of their own throw it as core does.
+   *
+   * @param parameter its name
+   * @param index of the value, one for each axis
+   * @param changed whether weights or state have changed by then
+   */
+  public NonFiniteGradientException(String parameter, long[] index, float value, boolean changed) {
     super(
         "the gradient of parameter '%s' is %s at %s%s; %s"
             .formatted(

@@ -12,9 +12,13 @@ final class ArrayMemory {
 
   /**
    * Returns the memory of an array, or null if its elements do not lie there one after the other:
-   * what the engine gives is a copy then. The memory is valid as long as the array.
+   * what the engine gives is a copy then, as it is of other devices' memory. The memory is valid as
+   * long as the array.
    */
   static @Nullable MemorySegment of(NDArray array) {
+    if (!isReachable(array)) {
+      return null;
+    }
     long bytes = array.size() * array.getDataType().getNumOfBytes();
     if (bytes == 0) {
       return MemorySegment.ofArray(new byte[0]);
@@ -27,6 +31,11 @@ final class ArrayMemory {
     MemorySegment once = MemorySegment.ofBuffer(buffer);
     MemorySegment again = MemorySegment.ofBuffer(array.toByteBuffer(true));
     return once.isNative() && once.address() == again.address() ? once : null;
+  }
+
+  /** Whether an array is in memory that Java can read, and not a device's own. */
+  static boolean isReachable(NDArray array) {
+    return array.getDevice().getDeviceType().equals("cpu");
   }
 
   /** An array is contiguous if its first row and its last are, and lie as far apart. */

@@ -3,6 +3,7 @@ package dev.mincover.djl;
 import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.util.Pair;
@@ -25,6 +26,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An optimizer bound to the parameters of a DJL block, for a loop of one's own instead of {@code
@@ -42,11 +44,12 @@ import java.util.Set;
  * }
  * }</pre>
  *
- * <p>Parameters are float32, bfloat16 or float16 on the CPU. A parameter that requires no gradient
- * when bound is frozen; its values are kept in checkpoints, as the running means of a batch norm
- * are. A parameter that no backward pass has reached yet has no gradient, and stays as it is.
- * Later, DJL does not tell a gradient that was not computed from one that is zero: both are zero. A
- * parameter whose array is not contiguous gets a contiguous one when it is bound.
+ * <p>Parameters are float32, bfloat16 or float16 on the CPU; DJL 0.36.0 itself makes no bfloat16
+ * arrays on PyTorch, but a model that is loaded may have some. A parameter that requires no
+ * gradient when bound is frozen; its values are kept in checkpoints, as the running means of a
+ * batch norm are. A parameter that no backward pass has reached yet has no gradient, and stays as
+ * it is. Later, DJL does not tell a gradient that was not computed from one that is zero: both are
+ * zero. A parameter whose array is not contiguous gets a contiguous one when it is bound.
  *
  * <p>Sparse gradients, as embeddings give them, are rows to SM3 and AdaGrad: only rows that are not
  * zero change. Other rules take them as dense.
@@ -61,6 +64,9 @@ public final class BlockOptimizer implements AutoCloseable {
   private final Map<String, Gradient> gradients = new HashMap<>();
   private Optimizer core;
   private float scale = 1;
+
+  /** Keeps the weights' memory while they are to be put back into it; null when they are not. */
+  private @Nullable NDManager held;
 
   private BlockOptimizer(List<BlockParameter> parameters, Optimizer core) {
     this.parameters = parameters;
@@ -163,6 +169,7 @@ public final class BlockOptimizer implements AutoCloseable {
       }
       try {
         core.step(gradients);
+        release();
       } catch (NonFiniteException bad) {
         names.forEach(this::clearGradient);
         throw bad;
@@ -212,14 +219,23 @@ public final class BlockOptimizer implements AutoCloseable {
   /**
    * Puts the average of the weights in their place, for evaluation. Until the result is closed,
    * steps are refused; closing it, or this optimizer, brings the trained weights back, bit for bit.
-   * The engine must not be made to replace a parameter's memory meanwhile.
+   * The engine must not be made to replace a parameter's memory meanwhile. The weights' memory
+   * stays allocated until the next step or until this optimizer is closed, even if the model is
+   * closed.
    *
    * @throws IllegalStateException if the recipe has no average, it is in place already, or this
    *     optimizer is closed
    */
   public synchronized AverageSwap swapInAverage() {
     follow();
-    return core.swapInAverage();
+    AverageSwap swap = core.swapInAverage();
+    release();
+    NDManager manager = NDManager.newBaseManager();
+    for (BlockParameter parameter : learning.values()) {
+      parameter.alias().attach(manager);
+    }
+    held = manager;
+    return swap;
   }
 
   /**
@@ -265,5 +281,14 @@ public final class BlockOptimizer implements AutoCloseable {
   @Override
   public synchronized void close() {
     core.close();
+    release();
+  }
+
+  private void release() {
+    NDManager manager = held;
+    if (manager != null) {
+      manager.close();
+      held = null;
+    }
   }
 }

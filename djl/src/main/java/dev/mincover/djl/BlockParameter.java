@@ -64,6 +64,11 @@ final class BlockParameter {
     return bound;
   }
 
+  /** Another array over the same memory, which keeps it; to be closed. */
+  NDArray alias() {
+    return array.get().stopGradient();
+  }
+
   /** Looks where the weights are; returns whether they have moved. */
   boolean hasMoved() {
     Parameter now = found();
@@ -78,7 +83,7 @@ final class BlockParameter {
   private Parameter found() {
     NDArray weights = array.get();
     DataType type = type(weights);
-    if (!weights.getDevice().getDeviceType().equals("cpu") || type == null) {
+    if (!ArrayMemory.isReachable(weights) || type == null) {
       throw new IllegalArgumentException(
           "parameter '%s' is %s on %s; only float32, bfloat16 and float16 on the CPU can be bound"
               .formatted(name, weights.getDataType(), weights.getDevice()));

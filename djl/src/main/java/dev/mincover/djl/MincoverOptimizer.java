@@ -2,7 +2,9 @@ package dev.mincover.djl;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
 import ai.djl.training.optimizer.Optimizer;
+import ai.djl.util.Pair;
 import dev.mincover.RecipeChanges;
 import dev.mincover.recipe.Recipe;
 import dev.mincover.recipe.Sm3;
@@ -31,6 +33,11 @@ import org.jspecify.annotations.Nullable;
  * every process, so that options by name, clipping by global norm and stochastic rounding are
  * refused, and state cannot be saved.
  *
+ * <p>Parameters on other devices, such as a GPU, are stepped one at a time by the engine's own
+ * operators, with state on their device. SM3 and AdaGrad work there, with all covers but sets,
+ * float32 momentum, decay, clipping by value and the guard; each gradient is checked before its own
+ * parameter changes. Sparse gradients are taken as dense there, and state cannot be saved.
+ *
  * <p>State lies outside the heap, and threads share a step. {@link #close} frees both; so does
  * closing the model, which DJL's own optimizers do not notice.
  */
@@ -48,6 +55,12 @@ public final class MincoverOptimizer extends Optimizer implements AutoCloseable 
 
   /** Of single parameters, by DJL's identifier and device. */
   private final Map<String, Single> singles = new HashMap<>();
+
+  /** Of parameters that Java cannot reach, by DJL's identifier and device. */
+  private final Map<String, EngineSm3> byEngine = new HashMap<>();
+
+  /** Whether the engine's operators step parameters on the CPU as well, for tests. */
+  private final boolean alwaysByEngine;
 
   private boolean closed;
 
@@ -86,6 +99,7 @@ public final class MincoverOptimizer extends Optimizer implements AutoCloseable 
     recipe = builder.recipe;
     block = builder.block;
     threads = builder.threads;
+    alwaysByEngine = builder.alwaysByEngine;
   }
 
   /**
@@ -107,6 +121,7 @@ public final class MincoverOptimizer extends Optimizer implements AutoCloseable 
     private final Recipe recipe;
     private @Nullable Block block;
     private int threads = Runtime.getRuntime().availableProcessors();
+    private boolean alwaysByEngine;
 
     private Builder(Recipe recipe) {
       this.recipe = recipe;
@@ -129,6 +144,12 @@ public final class MincoverOptimizer extends Optimizer implements AutoCloseable 
             "threads is %d; it must be at least 1".formatted(threads));
       }
       this.threads = threads;
+      return this;
+    }
+
+    /** Leaves all steps to the engine's operators, as for devices that Java cannot reach. */
+    Builder alwaysByEngine() {
+      alwaysByEngine = true;
       return this;
     }
 
@@ -190,7 +211,8 @@ public final class MincoverOptimizer extends Optimizer implements AutoCloseable 
       throw new IllegalStateException("this optimizer is closed; make another one");
     }
     Block owner = block;
-    if (owner != null) {
+    boolean engine = alwaysByEngine || !ArrayMemory.isReachable(weight);
+    if (owner != null && !engine) {
       updateWhole(owner, parameterId);
       return;
     }
@@ -198,6 +220,10 @@ public final class MincoverOptimizer extends Optimizer implements AutoCloseable 
       grad.muli(rescaleGrad);
     }
     String key = parameterId + " on " + weight.getDevice();
+    if (engine) {
+      updateByEngine(key, parameterId, weight, grad);
+      return;
+    }
     Single single = singles.get(key);
     if (single == null) {
       single = new Single(recipe, parameterId, weight, threads);
@@ -211,11 +237,50 @@ public final class MincoverOptimizer extends Optimizer implements AutoCloseable 
     }
   }
 
+  private void updateByEngine(String key, String id, NDArray weight, NDArray grad) {
+    EngineSm3 single = byEngine.get(key);
+    if (single == null) {
+      single = new EngineSm3(recipe, name(id), weight);
+      byEngine.put(key, single);
+      closeWith(weight);
+    }
+    try {
+      if (grad.isSparse()) {
+        try (NDArray dense = grad.toDense()) {
+          single.step(weight, dense);
+        }
+      } else {
+        single.step(weight, grad);
+      }
+    } finally {
+      BlockParameter.clearGradient(weight);
+    }
+  }
+
+  /** A parameter's name in the block, by DJL's identifier; without a block, the identifier. */
+  private String name(String id) {
+    Block owner = block;
+    if (owner == null) {
+      return id;
+    }
+    recipe.requireMatches(owner.getParameters().keys());
+    for (Pair<String, Parameter> pair : owner.getParameters()) {
+      if (pair.getValue().getId().equals(id)) {
+        return pair.getKey();
+      }
+    }
+    throw stranger(id);
+  }
+
+  private static IllegalStateException stranger(String id) {
+    return new IllegalStateException(
+        "parameter %s is none of the block's; give the block that is trained".formatted(id));
+  }
+
   private void updateWhole(Block owner, String id) {
     BlockOptimizer all = bound(owner);
     if (!all.learns(id)) {
-      throw new IllegalStateException(
-          "parameter %s is none of the block's; give the block that is trained".formatted(id));
+      throw stranger(id);
     }
     if (!updated.add(id)) { // The first of the next step.
       updated.clear();
@@ -280,6 +345,11 @@ public final class MincoverOptimizer extends Optimizer implements AutoCloseable 
               ? "this optimizer is closed; make another one"
               : "state is saved under the names of a block; make this optimizer with optBlock(block)");
     }
+    if (!byEngine.isEmpty()) {
+      throw new IllegalStateException(
+          "only state on the CPU can be saved and loaded; these are on other devices: %s"
+              .formatted(byEngine.keySet()));
+    }
     return owner;
   }
 
@@ -289,6 +359,9 @@ public final class MincoverOptimizer extends Optimizer implements AutoCloseable 
     long bytes = all == null ? 0 : all.core().stateBytes();
     for (Single single : singles.values()) {
       bytes += single.core.stateBytes();
+    }
+    for (EngineSm3 single : byEngine.values()) {
+      bytes += single.stateBytes();
     }
     return bytes;
   }
@@ -302,5 +375,7 @@ public final class MincoverOptimizer extends Optimizer implements AutoCloseable 
       all.close();
     }
     singles.values().forEach(single -> single.core.close());
+    byEngine.values().forEach(EngineSm3::close);
+    byEngine.clear();
   }
 }

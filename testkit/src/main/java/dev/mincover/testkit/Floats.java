@@ -6,12 +6,12 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /** Arrays of float32 values. */
-final class Floats {
+public final class Floats {
 
   private Floats() {}
 
   /** Each value rounded to float32. */
-  static float[] of(double[] values) {
+  public static float[] of(double[] values) {
     float[] floats = new float[values.length];
     for (int i = 0; i < floats.length; i++) {
       floats[i] = (float) values[i];
@@ -20,7 +20,7 @@ final class Floats {
   }
 
   /** The same values in double precision. */
-  static double[] doubles(float[] values) {
+  public static double[] doubles(float[] values) {
     double[] doubles = new double[values.length];
     for (int i = 0; i < doubles.length; i++) {
       doubles[i] = values[i];
@@ -29,14 +29,14 @@ final class Floats {
   }
 
   /** n times the same value. */
-  static float[] filled(int n, float value) {
+  public static float[] filled(int n, float value) {
     float[] values = new float[n];
     Arrays.fill(values, value);
     return values;
   }
 
   /** Gaussians of sizes from 1e-3 to 1e3, with an exact zero here and there. */
-  static float[] random(SplittableRandom random, int n) {
+  public static float[] random(SplittableRandom random, int n) {
     float[] values = new float[n];
     for (int i = 0; i < n; i++) {
       values[i] =
@@ -48,7 +48,7 @@ final class Floats {
   }
 
   /** One array after the other. */
-  static float[] concatenate(float[][] arrays) {
+  public static float[] concatenate(float[][] arrays) {
     int length = 0;
     for (float[] array : arrays) {
       length += array.length;
@@ -63,7 +63,7 @@ final class Floats {
   }
 
   /** Every value has the bits of the expected one; names the first that has not. */
-  static void assertEqualBits(float[] actual, float[] expected, String what) {
+  public static void assertEqualBits(float[] actual, float[] expected, String what) {
     assertThat(actual).as(what).hasSameSizeAs(expected);
     for (int i = 0; i < actual.length; i++) {
       int bits = Float.floatToRawIntBits(actual[i]);
@@ -76,7 +76,7 @@ final class Floats {
   }
 
   /** No value is larger than the one it is compared with. */
-  static void assertAtMost(float[] lower, float[] upper, String what) {
+  public static void assertAtMost(float[] lower, float[] upper, String what) {
     assertThat(lower).as(what).hasSameSizeAs(upper);
     for (int i = 0; i < lower.length; i++) {
       if (!(lower[i] <= upper[i])) {

@@ -1,5 +1,6 @@
 package dev.mincover.testkit;
 
+import dev.mincover.recipe.Sm3;
 import java.util.List;
 import java.util.Optional;
 
@@ -92,6 +93,11 @@ public record GoldenSequence(
   /** Returns whether the gradients were given as rows. */
   public boolean isSparse() {
     return gradients.stream().anyMatch(gradient -> gradient.rows().isPresent());
+  }
+
+  /** Returns the recipe that this run calls for; a cover that has a name goes by it. */
+  public Sm3 recipe() {
+    return OracleTerms.recipe(this);
   }
 
   /** Returns whether the cover is the default one, slices of codimension one. */
