@@ -94,7 +94,12 @@ public record Sm3(
    * @throws IllegalArgumentException if {@code eta} is negative or not finite
    */
   public static Sm3 adaGrad(double eta) {
-    return learningRate(eta).cover(Cover.singletons());
+    return adaGrad(Schedule.constant(eta));
+  }
+
+  /** {@link #adaGrad(double) AdaGrad} with a learning rate by step. */
+  public static Sm3 adaGrad(Schedule learningRate) {
+    return learningRate(learningRate).cover(Cover.singletons());
   }
 
   /** This recipe with another algorithm. */

@@ -311,6 +311,15 @@ public final class MincoverOptimizer extends Optimizer implements AutoCloseable 
   }
 
   /**
+   * Saves weights, state and recipe to a safetensors file, for {@link #load}.
+   *
+   * @throws IOException as {@link #save(Path, Map)}
+   */
+  public void save(Path file) throws IOException {
+    save(file, Map.of());
+  }
+
+  /**
    * Saves weights, state and recipe, as {@link BlockOptimizer#save}: one call beside {@code
    * Model.save}.
    *
@@ -320,6 +329,16 @@ public final class MincoverOptimizer extends Optimizer implements AutoCloseable 
    */
   public synchronized void save(Path file, Map<String, String> metadata) throws IOException {
     bound(requireBlock()).save(file, metadata);
+  }
+
+  /**
+   * Overwrites weights and state with those that {@link #save} has written, as {@link #load(Path,
+   * RecipeChanges)} with {@link RecipeChanges#LEARNING_RATE}.
+   *
+   * @throws IOException as {@link #load(Path, RecipeChanges)}
+   */
+  public Map<String, String> load(Path file) throws IOException {
+    return load(file, RecipeChanges.LEARNING_RATE);
   }
 
   /**

@@ -223,6 +223,15 @@ public final class TorchOptimizer implements AutoCloseable {
   }
 
   /**
+   * Saves weights, state and recipe to a safetensors file, for {@link #load}.
+   *
+   * @throws IOException as {@link #save(Path, Map)}
+   */
+  public void save(Path file) throws IOException {
+    save(file, Map.of());
+  }
+
+  /**
    * Saves weights, state and recipe to a safetensors file, with text of the user's.
    *
    * @throws IOException as {@link #save(Path, Map, List)}
@@ -252,6 +261,16 @@ public final class TorchOptimizer implements AutoCloseable {
       }
       optimizer.save(file, metadata, others);
     }
+  }
+
+  /**
+   * Overwrites weights and state with those that {@link #save} has written, as {@link #load(Path,
+   * RecipeChanges)} with {@link RecipeChanges#LEARNING_RATE}.
+   *
+   * @throws IOException as {@link #load(Path, RecipeChanges)}
+   */
+  public Map<String, String> load(Path file) throws IOException {
+    return load(file, RecipeChanges.LEARNING_RATE);
   }
 
   /**
