@@ -2,7 +2,7 @@ package dev.mincover.djl;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mincover.testkit.CodeBlocks;
+import dev.mincover.testkit.docs.CodeBlocks;
 import org.junit.jupiter.api.Test;
 
 /** The code of the documentation that needs this engine compiles. */

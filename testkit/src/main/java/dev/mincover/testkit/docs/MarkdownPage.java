@@ -1,4 +1,4 @@
-package dev.mincover.testkit;
+package dev.mincover.testkit.docs;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,10 +1,10 @@
-package dev.mincover.testkit;
+package dev.mincover.testkit.docs;
 
 import static java.util.Objects.requireNonNull;
 import static java.util.stream.Collectors.groupingBy;
 
-import dev.mincover.testkit.MarkdownPage.Block;
-import dev.mincover.testkit.MarkdownPage.Line;
+import dev.mincover.testkit.docs.MarkdownPage.Block;
+import dev.mincover.testkit.docs.MarkdownPage.Line;
 import java.io.OutputStream;
 import java.net.URI;
 import java.util.ArrayList;

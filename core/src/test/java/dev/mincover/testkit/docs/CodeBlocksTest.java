@@ -1,9 +1,9 @@
-package dev.mincover.testkit;
+package dev.mincover.testkit.docs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mincover.testkit.CodeBlocks.Owner;
+import dev.mincover.testkit.docs.CodeBlocks.Owner;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
