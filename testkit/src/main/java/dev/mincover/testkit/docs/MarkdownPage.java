@@ -5,7 +5,11 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -16,6 +20,11 @@ import java.util.stream.Stream;
  * @param blocks in their order
  */
 record MarkdownPage(String name, List<Line> text, List<Block> blocks) {
+
+  /** The end of a link or picture, with its target. */
+  static final Pattern LINK = Pattern.compile("]\\(([^)\\s]+)\\)");
+
+  private static final Pattern HEADING = Pattern.compile("^#+ ");
 
   /**
    * A line and its number in the page.
@@ -114,6 +123,41 @@ record MarkdownPage(String name, List<Line> text, List<Block> blocks) {
       }
     }
     return new MarkdownPage(name, List.copyOf(text), List.copyOf(blocks));
+  }
+
+  /** The headings, each with the anchor that GitHub gives it, in their order. */
+  Map<String, Line> headings() {
+    Map<String, Line> headings = new LinkedHashMap<>();
+    for (Line line : text) {
+      if (HEADING.matcher(line.text).find()) {
+        String anchor =
+            line.text
+                .replaceFirst("^#+ +", "")
+                .replaceAll("\\[([^]]*)]\\([^)]*\\)", "$1")
+                .toLowerCase(Locale.ROOT)
+                .replaceAll("[^\\p{L}\\p{N} _-]", "")
+                .replace(' ', '-');
+        int repeated = 0;
+        while (headings.containsKey(repeated == 0 ? anchor : anchor + "-" + repeated)) {
+          repeated++;
+        }
+        headings.put(repeated == 0 ? anchor : anchor + "-" + repeated, line);
+      }
+    }
+    return headings;
+  }
+
+  /** Where the links and pictures of the text lead within the project, each with its line. */
+  List<Line> links() {
+    List<Line> links = new ArrayList<>();
+    for (Line line : text) {
+      LINK.matcher(line.text.replaceAll("`[^`]*`", ""))
+          .results()
+          .map(link -> link.group(1))
+          .filter(target -> !target.contains(":"))
+          .forEach(target -> links.add(new Line(line.number, target)));
+    }
+    return links;
   }
 
   /** The index of the line after {@code start} that ends what begins there. */
