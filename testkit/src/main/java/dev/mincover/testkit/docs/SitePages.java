@@ -51,7 +51,8 @@ final class SitePages {
     for (String module : List.of("core", "testkit", "torch", "djl")) {
       copySources(root.resolve(module).resolve("src/main/java"));
     }
-    String frame = Files.readString(root.resolve("docs/site.xml"));
+    copy(root.resolve("docs/site/site.css"), output.resolve("resources/css/site.css"));
+    String frame = Files.readString(root.resolve("docs/site/site.xml"));
     write("site.xml", frame.replace("<!-- menus -->", menus()));
   }
 
