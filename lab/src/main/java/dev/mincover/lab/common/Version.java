@@ -8,7 +8,7 @@ public final class Version implements IVersionProvider {
   /** Called by picocli. */
   public Version() {}
 
-  /** Returns the version, such as {@code 0.1.0-SNAPSHOT}; {@code development} outside a jar. */
+  /** Returns the version, such as {@code 0.1.0}; {@code development} outside a jar. */
   public static String number() {
     String version = Version.class.getPackage().getImplementationVersion();
     return version == null ? "development" : version;
