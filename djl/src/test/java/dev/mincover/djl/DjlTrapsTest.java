@@ -163,6 +163,30 @@ class DjlTrapsTest {
     }
   }
 
+  /** Four of DJL's optimizers ask the engine for what PyTorch's does not have. */
+  @Test
+  void adaGradWorksHereAndNotThere() {
+    Tracker rate = Tracker.fixed(0.1f);
+    for (Optimizer theirs :
+        List.of(
+            Optimizer.adagrad().optLearningRateTracker(rate).build(),
+            Optimizer.rmsprop().optLearningRateTracker(rate).build(),
+            Optimizer.nag().setLearningRateTracker(rate).setMomentum(0.9f).build(),
+            Optimizer.adadelta().build())) {
+      try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
+        NDArray weight = learning(manager, 2);
+        assertThatThrownBy(() -> update(theirs, "w", weight))
+            .isInstanceOf(UnsupportedOperationException.class);
+      }
+    }
+    try (NDManager manager = NDManager.newBaseManager("PyTorch");
+        MincoverOptimizer ours = MincoverOptimizer.builder(Sm3.adaGrad(0.1)).build()) {
+      NDArray weight = learning(manager, 2);
+      update(ours, "w", weight);
+      assertThat(weight.toFloatArray()).containsExactly(0.9f, 0.9f);
+    }
+  }
+
   @Test
   void memoryOfAClosedModelIsNotTouched() throws IOException, InterruptedException {
     assertThat(Forked.run(HostileMemory.class, "closed")).contains("refused");
