@@ -11,7 +11,15 @@ public final class NonFiniteGradientException extends NonFiniteException {
 
   @Serial private static final long serialVersionUID = 2;
 
-  NonFiniteGradientException(String parameter, long[] index, float value, boolean changed) {
+  /**
+   * For optimizers and adapters.
+   *
+   * @param parameter its name
+   * @param index where in the parameter: an index per axis
+   * @param value of the gradient there
+   * @param changed whether the step was taken before this was found
+   */
+  public NonFiniteGradientException(String parameter, long[] index, float value, boolean changed) {
     super(
         "the gradient of parameter '%s' is %s at %s%s; %s"
             .formatted(
