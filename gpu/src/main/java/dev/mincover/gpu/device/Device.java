@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.UnaryOperator;
 
 /**
  * A processor with memory of its own, and one queue of work for it: a GPU by CUDA or OpenCL, or a
@@ -33,11 +34,7 @@ public abstract sealed class Device implements AutoCloseable permits OpenClDevic
    * @throws DeviceException if there is none, saying what was looked for
    */
   public static Device openCl() {
-    return openCl(List.of());
-  }
-
-  static Device openCl(List<String> definitions) {
-    return OpenClDevice.first(definitions);
+    return OpenClDevice.first(List.of(), UnaryOperator.identity());
   }
 
   /**

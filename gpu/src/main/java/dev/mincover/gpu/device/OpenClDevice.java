@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.function.UnaryOperator;
 
 /**
  * A device of OpenCL 2.0 or later, with one queue in order. Its memory is coarse-grained shared
@@ -30,6 +31,7 @@ final class OpenClDevice extends Device {
   private final boolean doubles;
   private final int multiprocessors;
   private final String options;
+  private final UnaryOperator<String> sources;
   private final Map<String, MemorySegment> programs = new HashMap<>();
 
   /** What is obtained at present, of which a driver wants to be told before a launch [1]. */
@@ -38,8 +40,10 @@ final class OpenClDevice extends Device {
   // [1] Kernels find addresses in tables, where no driver sees them.
   private long version;
 
-  private OpenClDevice(OpenCl cl, OpenCl.Found found, List<String> definitions) {
+  private OpenClDevice(
+      OpenCl cl, OpenCl.Found found, List<String> definitions, UnaryOperator<String> sources) {
     this.cl = cl;
+    this.sources = sources;
     id = found.device();
     name = found.description();
     doubles = cl.number(id, OpenCl.DOUBLE_FP_CONFIG) != 0;
@@ -73,7 +77,12 @@ final class OpenClDevice extends Device {
     }
   }
 
-  static OpenClDevice first(List<String> definitions) {
+  /**
+   * The first device, for kernels that are compiled with further definitions.
+   *
+   * @param sources what is done to their sources; tests put mistakes in
+   */
+  static OpenClDevice first(List<String> definitions, UnaryOperator<String> sources) {
     OpenCl cl = OpenCl.get();
     OpenCl.Found best =
         cl.devices().stream()
@@ -81,7 +90,7 @@ final class OpenClDevice extends Device {
             .orElseThrow(() ->
                 new DeviceException(
                     "OpenCL has no device; install a driver (Debian: pocl-opencl-icd for the CPU), and let POCL_CACHE_DIR name a folder that can be written"));
-    return new OpenClDevice(cl, best, definitions);
+    return new OpenClDevice(cl, best, definitions, sources);
   }
 
   static List<String> found() {
@@ -209,7 +218,8 @@ final class OpenClDevice extends Device {
     definitions.forEach(definition -> text.append(" -D").append(definition));
     String all = text.toString();
     MemorySegment program =
-        programs.computeIfAbsent(all + "\n" + source, _ -> cl.build(context, id, source, all));
+        programs.computeIfAbsent(
+            all + "\n" + source, _ -> cl.build(context, id, sources.apply(source), all));
     return new ClKernel(cl.createKernel(program, name), name, threads);
   }
 
