@@ -133,7 +133,7 @@ public final class DeviceOptimizer implements AutoCloseable {
    *
    * @param gradients by parameter name; none for a frozen parameter
    * @throws IllegalArgumentException if a name is unknown or frozen, or a gradient's size is not
-   *     its parameter's
+   *     its parameter's, a row is out of range, or rows are given to an optimizer that takes none
    * @throws NonFiniteGradientException if a gradient is not finite, or its square is not
    * @throws NonFiniteWeightException if the step has moved a float16 weight out of that format's
    *     range; the step was taken
@@ -148,7 +148,7 @@ public final class DeviceOptimizer implements AutoCloseable {
       DeviceGradient gradient = gradients.get(tensor.name);
       given[i] = gradient;
       if (gradient != null) {
-        DeviceChecks.requireFitting(device, tensor, gradient);
+        DeviceChecks.requireFitting(device, recipe, tensor, gradient);
         found++;
       }
     }
@@ -158,9 +158,10 @@ public final class DeviceOptimizer implements AutoCloseable {
     double eta = rate.at(steps + 1);
     step.begin(steps + 1);
     for (int i = 0; i < given.length; i++) {
-      DeviceGradient gradient = given[i];
-      if (gradient != null) {
-        step.give(i, gradient.values(), gradient.type(), eta);
+      switch (given[i]) {
+        case null -> {}
+        case DeviceGradient.Dense dense -> step.give(i, dense.values(), dense.type(), eta);
+        case DeviceGradient.Rows rows -> step.give(i, rows.named(), rows.values(), eta);
       }
     }
     step.upload();

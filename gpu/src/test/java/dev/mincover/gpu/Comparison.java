@@ -128,6 +128,49 @@ final class Comparison implements AutoCloseable {
     requireEqual();
   }
 
+  /**
+   * Takes a step on both sides with sparse gradients of random rows, some of them repeated, for
+   * most tensors, and dense ones for others, and compares.
+   */
+  void stepRows() {
+    Map<String, Gradient> here = new HashMap<>();
+    Map<String, DeviceGradient> there = new HashMap<>();
+    List<DeviceMemory> values = new ArrayList<>();
+    for (Tensor tensor : tensors) {
+      int kind = random.nextInt(8);
+      MemorySegment dense = requireNonNull(gradients.get(tensor.name));
+      fill(dense, tensor.gradient, tensor.shape, size, true);
+      if (kind == 0) {
+        continue;
+      }
+      if (kind == 1) {
+        DeviceMemory copy = requireNonNull(deviceGradients.get(tensor.name));
+        copy.upload(dense);
+        here.put(tensor.name, Gradient.dense(dense, tensor.gradient));
+        there.put(tensor.name, DeviceGradient.dense(copy, tensor.gradient));
+        continue;
+      }
+      int height = (int) tensor.shape.dimension(0);
+      int rows = kind == 2 ? 0 : 1 + random.nextInt(height);
+      long[] indices = new long[rows];
+      for (int i = 0; i < rows; i++) {
+        indices[i] = random.nextInt(height);
+      }
+      long row = dense.byteSize() / height;
+      MemorySegment some = dense.asSlice(0, rows * row);
+      DeviceMemory copy = device.allocate(rows * row);
+      values.add(copy);
+      copy.upload(some);
+      MemorySegment named = MemorySegment.ofArray(indices);
+      here.put(tensor.name, Gradient.rows(named, some, tensor.gradient));
+      there.put(tensor.name, DeviceGradient.rows(named, copy, tensor.gradient));
+    }
+    host.step(here);
+    optimizer.step(there);
+    requireEqual();
+    values.forEach(DeviceMemory::close);
+  }
+
   /** Takes a step on both sides with the gradients given, and compares. */
   void step(Map<String, float[]> values) {
     Map<String, Gradient> here = new HashMap<>();

@@ -10,9 +10,11 @@ import dev.mincover.gpu.device.DeviceMemory;
 import dev.mincover.gpu.device.Kernel;
 import dev.mincover.internal.gradient.GradientRange;
 import dev.mincover.internal.kernel.Coefficients;
+import dev.mincover.internal.rows.RowLayout;
 import dev.mincover.recipe.Adam;
 import dev.mincover.recipe.Recipe;
 import dev.mincover.tensor.DataType;
+import dev.mincover.tensor.Gradient;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -20,6 +22,7 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One step over all tensors: a launch for each pair of types that weights and gradients have, which
@@ -34,11 +37,11 @@ public final class DeviceStep implements AutoCloseable {
   /** Steps that may wait on the device. */
   private static final int MOST_WAITING = 64;
 
-  private static final int AXES_AT = 9 * Long.BYTES;
+  private static final int AXES_AT = 12 * Long.BYTES;
   private static final int AXIS_BYTES = 3 * Long.BYTES;
   private static final int TENSOR_BYTES = AXES_AT + StepKernels.MOST_AXES * AXIS_BYTES;
-  private static final int TURN_BYTES = 5 * Long.BYTES + 4 * Float.BYTES;
-  private static final int FLOATS_AT = 5 * Long.BYTES;
+  private static final int TURN_BYTES = 8 * Long.BYTES + 4 * Float.BYTES;
+  private static final int FLOATS_AT = 8 * Long.BYTES;
 
   /** Bytes that are read together, and whose multiples their addresses must be. */
   private static final int WIDE = 16;
@@ -62,6 +65,15 @@ public final class DeviceStep implements AutoCloseable {
 
   // Of the step under way.
   private MemorySegment turns = MemorySegment.NULL;
+  private final boolean[] dense;
+  private final DataType[] types;
+
+  /** By tensor, the rows of its sparse gradients; null before the first. */
+  private final @Nullable GivenRows[] rows;
+
+  /** The same, null for tensors that have no sparse gradient in this step. */
+  private final @Nullable GivenRows[] given;
+
   private long number;
 
   /** Plans the steps of tensors. */
@@ -70,6 +82,11 @@ public final class DeviceStep implements AutoCloseable {
     this.device = device;
     this.recipe = recipe;
     this.tensors = List.copyOf(tensors);
+    dense = new boolean[tensors.size()];
+    types = new DataType[tensors.size()];
+    Arrays.fill(types, DataType.FLOAT32);
+    rows = new GivenRows[tensors.size()];
+    given = new GivenRows[tensors.size()];
     numbers = new StepNumbers(recipe, tensors);
     kernels = new StepKernels(device, numbers);
     for (DataType type : DataType.values()) {
@@ -108,6 +125,10 @@ public final class DeviceStep implements AutoCloseable {
     }
   }
 
+  private static RowLayout byIndex(DeviceTensor tensor) {
+    return RowLayout.byIndex(tensor.shape);
+  }
+
   private void write(MemorySegment to, DeviceTensor tensor, int i) {
     long leading = tensor.axes.stream().filter(Axis::leading).count();
     long[] fields = {
@@ -119,7 +140,10 @@ public final class DeviceStep implements AutoCloseable {
       tensor.layout.rowLength(),
       leading,
       tensor.axes.size() - leading,
-      tiles.of(i)
+      tiles.of(i),
+      tensor.isByIndex() ? 1 : 0,
+      byIndex(tensor).rowsPerIndex(),
+      byIndex(tensor).rowLength()
     };
     for (int k = 0; k < fields.length; k++) {
       to.setAtIndex(JAVA_LONG, k, fields[k]);
@@ -146,6 +170,8 @@ public final class DeviceStep implements AutoCloseable {
     this.number = number;
     turns = waiting[next++];
     turns.fill((byte) 0);
+    Arrays.fill(dense, false);
+    Arrays.fill(given, null);
     present.values().forEach(counts -> Arrays.fill(counts, 0));
   }
 
@@ -156,10 +182,36 @@ public final class DeviceStep implements AutoCloseable {
    */
   public void give(int i, DeviceMemory gradient, DataType type, double eta) {
     DeviceTensor tensor = tensors.get(i);
-    if (tensor.shape.size() == 0) {
+    if (tensor.shape.size() > 0) {
+      dense[i] = true;
+      requirePresent(tensor.type)[StepNumbers.number(type)]++;
+      write(i, gradient, type, tensor.layout.rowLength(), eta);
+    }
+  }
+
+  /** Gives a tensor a sparse gradient of this step, likewise, and waits for the device. */
+  public void give(int i, Gradient.Rows named, DeviceMemory values, double eta) {
+    DeviceTensor tensor = tensors.get(i);
+    if (tensor.shape.size() == 0 || named.count() == 0) {
       return;
     }
-    requirePresent(tensor.type)[StepNumbers.number(type)]++;
+    GivenRows of = rows[i];
+    if (of == null) {
+      of = new GivenRows(device, tensor);
+      rows[i] = of;
+    }
+    of.take(named);
+    given[i] = of;
+    write(i, values, named.type(), of.layout.rowLength(), eta);
+    long at = (long) i * TURN_BYTES;
+    turns.set(JAVA_LONG, at + 5 * Long.BYTES, of.table());
+    turns.set(JAVA_LONG, at + 6 * Long.BYTES, of.positions());
+    turns.set(JAVA_LONG, at + 7 * Long.BYTES, of.entries());
+  }
+
+  private void write(int i, DeviceMemory gradient, DataType type, long row, double eta) {
+    DeviceTensor tensor = tensors.get(i);
+    types[i] = type;
     Coefficients k = tensor.k;
     tensor.options.prepare(k, eta);
     long at = (long) i * TURN_BYTES;
@@ -167,7 +219,7 @@ public final class DeviceStep implements AutoCloseable {
     turns.set(JAVA_LONG, at + Long.BYTES, StepNumbers.number(type));
     turns.set(JAVA_LONG, at + 2 * Long.BYTES, tensor.options.key(number));
     turns.set(JAVA_LONG, at + 3 * Long.BYTES, tensor.slot);
-    turns.set(JAVA_LONG, at + 4 * Long.BYTES, isWide(tensor, gradient) ? 1 : 0);
+    turns.set(JAVA_LONG, at + 4 * Long.BYTES, isWide(tensor, gradient, row) ? 1 : 0);
     turns.set(JAVA_FLOAT, at + FLOATS_AT, k.eta);
     turns.set(JAVA_FLOAT, at + FLOATS_AT + Float.BYTES, k.keepWeight);
     if (recipe instanceof Adam adam) {
@@ -184,12 +236,11 @@ public final class DeviceStep implements AutoCloseable {
   }
 
   /** Whether a row's neighbours may be read together; kernels for vectors beside others cannot. */
-  private boolean isWide(DeviceTensor tensor, DeviceMemory gradient) {
+  private boolean isWide(DeviceTensor tensor, DeviceMemory gradient, long row) {
     if (tensor.isEach() && numbers.shares()) {
       return false;
     }
     long together = tensor.weights.address() | tensor.momentum.address() | gradient.address();
-    long row = tensor.layout.rowLength();
     return together % WIDE == 0 && row % Tiles.columnsOfThread(tensor.type) == 0;
   }
 
@@ -202,11 +253,29 @@ public final class DeviceStep implements AutoCloseable {
   public GradientStretches scan() {
     for (DataType gradient : DataType.values()) {
       if (isPresent(gradient)) {
-        stretches.scan(kernels.scan(gradient), turnTable);
+        stretches.scan(kernels.scan(gradient, false), turnTable);
       }
     }
-    stretches.read(turns, TURN_BYTES);
+    for (int i = 0; i < given.length; i++) {
+      GivenRows of = given[i];
+      if (of != null) {
+        scan(i, of);
+      }
+    }
+    stretches.read(dense, given);
     return stretches;
+  }
+
+  private void scan(int i, GivenRows of) {
+    Kernel kernel = kernels.scan(types[i], true);
+    long found = of.found().address();
+    kernel.set(0, turnTable.address());
+    kernel.set(1, (long) i);
+    kernel.set(2, found);
+    kernel.set(3, found + of.stretches() * Double.BYTES);
+    kernel.set(4, numbers.range().limit());
+    kernel.set(5, of.width());
+    kernel.launch(of.stretches());
   }
 
   private boolean isPresent(DataType gradient) {
@@ -232,21 +301,52 @@ public final class DeviceStep implements AutoCloseable {
         }
       }
     }
-    for (int i = 0; i < tensors.size(); i++) {
-      if (turns.get(JAVA_LONG, (long) i * TURN_BYTES) != 0) {
+    for (int i = 0; i < dense.length; i++) {
+      GivenRows of = given[i];
+      if (dense[i]) {
         DeviceTensor tensor = tensors.get(i);
         tensor.slot = (tensor.slot + 1) % DeviceTensor.SLOTS;
+      } else if (of != null) {
+        launchGiven(i, of, scale);
       }
     }
   }
 
   private void launch(Kernel kernel, DataType weights, float scale) {
-    int at = 0;
-    kernel.set(at++, tensorTable.address());
-    kernel.set(at++, turnTable.address());
-    kernel.set(at++, tiles.table.address());
-    kernel.set(at++, wrongs.address());
-    kernel.set(at++, tiles.first(weights));
+    kernel.set(0, tensorTable.address());
+    kernel.set(1, turnTable.address());
+    kernel.set(2, tiles.table.address());
+    kernel.set(3, wrongs.address());
+    kernel.set(4, tiles.first(weights));
+    setNumbers(kernel, scale);
+    kernel.launch(tiles.count(weights));
+  }
+
+  private void launchGiven(int i, GivenRows of, float scale) {
+    DeviceTensor tensor = tensors.get(i);
+    long across = Math.ceilDiv(of.layout.rowLength(), Tiles.width(tensor));
+    Kernel step = kernels.stepGiven(tensor.type, types[i]);
+    step.set(0, tensorTable.address());
+    step.set(1, turnTable.address());
+    step.set(2, (long) i);
+    step.set(3, wrongs.address());
+    step.set(4, across);
+    setNumbers(step, scale);
+    long visited = of.entries() * of.layout.rowsPerIndex();
+    step.launch(across * Math.ceilDiv(visited, (long) StepKernels.ROWS_GIVEN));
+    if (!tensor.isEach()) {
+      Kernel commit = kernels.commitGiven(tensor.type, types[i]);
+      commit.set(0, tensorTable.address());
+      commit.set(1, turnTable.address());
+      commit.set(2, (long) i);
+      commit.set(3, numbers.keepNu());
+      long most = Math.max(of.entries(), tensor.shared);
+      commit.launch(Math.ceilDiv(most, (long) StepKernels.THREADS));
+    }
+  }
+
+  private void setNumbers(Kernel kernel, float scale) {
+    int at = 5;
     kernel.set(at++, numbers.keepNu());
     kernel.set(at++, numbers.addNu());
     kernel.set(at++, numbers.epsilon());
@@ -255,7 +355,6 @@ public final class DeviceStep implements AutoCloseable {
     kernel.set(at++, numbers.range().limit());
     kernel.set(at++, scale);
     kernel.set(at, Coefficients.addend(scale));
-    kernel.launch(tiles.count(weights));
   }
 
   /** The first tensor with a square that was not finite, in a step since the last look; or -1. */
@@ -295,7 +394,12 @@ public final class DeviceStep implements AutoCloseable {
 
   /** Bytes of tables on the device. */
   public long bytes() {
-    return tensorTable.byteSize()
+    long bytes = 0;
+    for (GivenRows of : rows) {
+      bytes += of == null ? 0 : of.bytes();
+    }
+    return bytes
+        + tensorTable.byteSize()
         + turnTable.byteSize()
         + wrongs.byteSize()
         + tiles.table.byteSize()
@@ -309,6 +413,11 @@ public final class DeviceStep implements AutoCloseable {
     wrongs.close();
     tiles.table.close();
     stretches.memory().forEach(DeviceMemory::close);
+    for (GivenRows of : rows) {
+      if (of != null) {
+        of.close();
+      }
+    }
     arena.close();
   }
 }

@@ -105,8 +105,11 @@ public final class DeviceTensor implements AutoCloseable {
       boolean picksRow = axis < layout.leading();
       int last = picksRow ? layout.leading() : shape.rank();
       long stride = Math.max(1, RowLayout.product(shape, axis + 1, last));
-      (picksRow ? leading : columns)
-          .add(new Axis("mu." + axis, picksRow, offset, stride, shape.dimension(axis)));
+      // That of axis 0 comes first, where kernels look for it.
+      List<Axis> of = picksRow ? leading : columns;
+      of.add(
+          axis == 0 ? 0 : of.size(),
+          new Axis("mu." + axis, picksRow, offset, stride, shape.dimension(axis)));
       offset += shape.dimension(axis);
     }
     leading.addAll(columns);
@@ -116,6 +119,11 @@ public final class DeviceTensor implements AutoCloseable {
   /** Whether each weight has an accumulator of its own. */
   boolean isEach() {
     return axes.isEmpty();
+  }
+
+  /** Whether accumulators of axis 0 are the first, and each index of it has rows of its own. */
+  boolean isByIndex() {
+    return !isEach() && axes.getFirst().leading() && axes.getFirst().name().equals("mu.0");
   }
 
   /** How many steps gave this tensor a gradient. */

@@ -13,6 +13,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The stretches in which all gradients are looked at before a step, and what was found. They are
@@ -24,7 +25,10 @@ public final class GradientStretches {
   private static final int FIELDS = 3;
 
   private final int count;
-  private final int[] tensor;
+
+  /** By tensor and one more, its first stretch. */
+  private final int[] first;
+
   private final GradientRange range;
   private final DeviceMemory stretches;
 
@@ -44,7 +48,7 @@ public final class GradientStretches {
             tensors.stream()
                 .mapToLong(each -> Math.ceilDiv(each.shape.size(), (long) GradientScan.STRETCH))
                 .sum());
-    tensor = new int[count];
+    first = new int[tensors.size() + 1];
     largest = new int[tensors.size()];
     read = Arena.ofAuto().allocate(Math.max(1, (long) count * foundBytes()), Long.BYTES);
     stretches = device.allocate((long) count * FIELDS * Long.BYTES);
@@ -53,15 +57,16 @@ public final class GradientStretches {
       MemorySegment host = arena.allocate(stretches.byteSize(), Long.BYTES);
       int next = 0;
       for (int i = 0; i < tensors.size(); i++) {
+        first[i] = next;
         long size = tensors.get(i).shape.size();
         for (long at = 0; at < size; at += GradientScan.STRETCH) {
-          tensor[next] = i;
           long field = (long) next++ * FIELDS;
           host.setAtIndex(JAVA_LONG, field, i);
           host.setAtIndex(JAVA_LONG, field + 1, at);
           host.setAtIndex(JAVA_LONG, field + 2, Math.min(GradientScan.STRETCH, size - at));
         }
       }
+      first[tensors.size()] = next;
       stretches.upload(host);
     } catch (RuntimeException | Error failure) {
       stretches.close();
@@ -97,20 +102,27 @@ public final class GradientStretches {
   /**
    * Waits for what was found.
    *
-   * @param turns the host's table, which says which tensors have a gradient
+   * @param dense which tensors have a dense gradient
+   * @param given the rows of those with a sparse one; null for the others
    */
-  void read(MemorySegment turns, long bytesOfTurn) {
+  void read(boolean[] dense, @Nullable GivenRows[] given) {
     found.download(read.asSlice(0, found.byteSize()));
     Arrays.fill(largest, 0);
     squares = 0;
-    for (int i = 0; i < count; i++) {
-      int of = tensor[i];
-      if (turns.get(JAVA_LONG, of * bytesOfTurn) != 0) {
+    // In the order of tensors and stretches, as core adds them up.
+    for (int of = 0; of < largest.length; of++) {
+      GivenRows rows = given[of];
+      if (rows != null && rows.stretches() > 0) {
+        rows.read();
+        for (long i = 0; i < rows.stretches(); i++) {
+          largest[of] = Math.max(largest[of], rows.largest(i));
+          squares += range.hasNorm() ? rows.squares(i) : 0;
+        }
+      }
+      for (int i = first[of]; dense[of] && i < first[of + 1]; i++) {
         int bits = read.get(JAVA_INT, largestAt() + (long) i * Integer.BYTES);
         largest[of] = Math.max(largest[of], bits);
-        if (range.hasNorm()) {
-          squares += read.getAtIndex(JAVA_DOUBLE, i);
-        }
+        squares += range.hasNorm() ? read.getAtIndex(JAVA_DOUBLE, i) : 0;
       }
     }
   }

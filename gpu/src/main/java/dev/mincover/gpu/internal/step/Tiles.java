@@ -71,7 +71,8 @@ final class Tiles {
     return weights == DataType.FLOAT32 ? 4 : 8;
   }
 
-  private static long width(DeviceTensor tensor) {
+  /** Columns of a tile. */
+  static long width(DeviceTensor tensor) {
     return (long) THREADS_OF_ROW * columnsOfThread(tensor.type);
   }
 

@@ -34,8 +34,28 @@ DEVICE void raise(GLOBAL const struct Tensor* t, GLOBAL const int* next, int fro
   }
 }
 
+#if SPARSE
+#define COLS(t) ((t)->colsOfRow)
+#else
+#define COLS(t) ((t)->cols)
+#endif
 #define NUMBERS float keepNu, float addNu, float epsilon, float keepM, float addM, float limit, float scale, float addend
 #define THESE keepNu, addNu, epsilon, keepM, addM, limit, scale, addend
+
+#if SPARSE
+// A sparse gradient's values for a row, added up in the order given.
+DEVICE void loadGiven(GLOBAL const struct Turn* turn, GLOBAL const struct Given* given, i64 row, i64 rowsOfIndex, i64 cols, i64 col,
+    int left, const int wide, float* g) {
+  GLOBAL const i64* positions = (GLOBAL const i64*) turn->positions + given->first;
+  load(turn->gradient, (positions[0] * rowsOfIndex + row) * cols + col, left, GRADIENT, wide, g);
+  ONE_BY_ONE
+  for (i64 i = 1; i < given->times; i++) {
+    float other[VEC];
+    load(turn->gradient, (positions[i] * rowsOfIndex + row) * cols + col, left, GRADIENT, wide, other);
+    for (int v = 0; v < VEC; v++) g[v] += other[v];
+  }
+}
+#endif
 
 // The thread's share of a tile's rows; leaves the maxima of its columns in cNew. Returns what went wrong: 1 if a square is not finite,
 // 2 if a weight has left the range of its format.
@@ -43,7 +63,7 @@ DEVICE int stepRows(GLOBAL const struct Tensor* t, GLOBAL const struct Turn* tur
     const int wide, const int each, int* cNew) {
   const int apart = wide ? 1 : BX;
   const int leading = (int) t->leading, columns = (int) t->columns;
-  const i64 cols = t->cols;
+  const i64 cols = COLS(t);
   GLOBAL const int* mu = (GLOBAL const int*) t->mu + turn->slot * t->accumulators;
     GLOBAL const int* next = (GLOBAL const int*) t->mu + (turn->slot + 1) % 3 * t->accumulators;
   const float eta = turn->eta, keepWeight = turn->keepWeight;
@@ -54,12 +74,23 @@ DEVICE int stepRows(GLOBAL const struct Tensor* t, GLOBAL const struct Turn* tur
   for (int v = 0; v < VEC; v++) c[v] = !each && v * apart < left ? least(t, mu, leading, leading + columns, col + v * apart) : 0;
   for (int i = THREAD / BX; i < rows; i += BY) {
     i64 row = row0 + i;
+#if SPARSE
+    // Of those visited, in ascending order; a vector's have one value each.
+    const i64 rowsOfIndex = t->rowsOfIndex;
+    const i64 inIndex = row % rowsOfIndex;
+    GLOBAL const struct Given* given = (GLOBAL const struct Given*) turn->given + row / rowsOfIndex;
+    row = given->index * rowsOfIndex + inIndex;
+#endif
     i64 at = row * cols + col;
     int r = INFINITE, top = 0;
     if (!each) r = least(t, mu, 0, leading, row);
     if (left > 0) {
       float g[VEC];
+#if SPARSE
+      loadGiven(turn, given, inIndex, rowsOfIndex, cols, col, left, wide, g);
+#else
       load(turn->gradient, at, left, GRADIENT, wide, g);
+#endif
       float w[VEC];
       load(t->weights, at, left, WEIGHTS, wide, w);
 #if MOMENTUM
@@ -161,20 +192,55 @@ DEVICE void stepTile(GLOBAL const struct Tensor* t, GLOBAL const struct Turn* tu
     ONE_BY_ONE
     for (int k = THREAD; k < BX * VEC; k += THREADS) {
       i64 col = col0 + (turn->wide ? k % BX * VEC + k / BX : k);
-      if (col < t->cols) raise(t, next, leading, leading + columns, col, tops[k]);
+      if (col < COLS(t)) raise(t, next, leading, leading + columns, col, tops[k]);
     }
   }
+#if !SPARSE
   GLOBAL int* after = (GLOBAL int*) t->mu + (turn->slot + 2) % 3 * accumulators;
   ONE_BY_ONE
   for (i64 k = number * THREADS + THREAD; k < accumulators; k += tiles * THREADS) after[k] = 0;
+#endif
 }
 
+#if SPARSE
+// The rows that a sparse gradient of one tensor names: so many tiles lie across, the others below.
+KERNEL void stepGiven(i64 tensors, i64 turns, i64 tensor, i64 wrongs, i64 across, NUMBERS) {
+  SHARED int tops[BX * VEC];
+  GLOBAL const struct Tensor* t = (GLOBAL const struct Tensor*) tensors + tensor;
+  GLOBAL const struct Turn* turn = (GLOBAL const struct Turn*) turns + tensor;
+  i64 row = BLOCK / across * ROWS_GIVEN;
+  int rows = (int) min(turn->entries * t->rowsOfIndex - row, (i64) ROWS_GIVEN);
+  stepTile(t, turn, row, rows, BLOCK % across * (BX * VEC), 0, 0, THESE, (GLOBAL const int*) wrongs + tensor, tops);
+}
+
+// After that, new maxima become accumulators where they were read, and the next slot is left with zeros. Rows that are not named have
+// nu = keepNu * min(mu), the largest of which is keepNu * mu.
+KERNEL void commitGiven(i64 tensors, i64 turns, i64 tensor, float keepNu) {
+  GLOBAL const struct Tensor* t = (GLOBAL const struct Tensor*) tensors + tensor;
+  GLOBAL const struct Turn* turn = (GLOBAL const struct Turn*) turns + tensor;
+  GLOBAL int* mu = (GLOBAL int*) t->mu + turn->slot * t->accumulators;
+  GLOBAL int* next = (GLOBAL int*) t->mu + (turn->slot + 1) % 3 * t->accumulators;
+  i64 k = BLOCK * THREADS + THREAD;
+  const i64 first = t->byIndex ? t->axes[0].offset : 0, count = t->byIndex ? t->axes[0].count : 0;
+  if (k < turn->entries && count > 0) {
+    i64 i = first + ((GLOBAL const struct Given*) turn->given)[k].index;
+    mu[i] = next[i];
+    next[i] = 0;
+  }
+  if (k < t->accumulators - count) {
+    i64 i = k < first ? k : k + count; // those of the other axes
+    mu[i] = max(BITS_OF(keepNu * FLOAT_OF(mu[i])), next[i]);
+    next[i] = 0;
+  }
+}
+#else
 // Tiles from `first` on. A tensor without a gradient, or with one of another type, is left alone.
 KERNEL void stepTensors(i64 tensors, i64 turns, i64 tiles, i64 wrongs, i64 first, NUMBERS) {
   SHARED int tops[BX * VEC];
   GLOBAL const struct Tile* tile = (GLOBAL const struct Tile*) tiles + first + BLOCK;
   GLOBAL const struct Tensor* t = (GLOBAL const struct Tensor*) tensors + tile->tensor;
   GLOBAL const struct Turn* turn = (GLOBAL const struct Turn*) turns + tile->tensor;
-  if (turn->gradient == 0 || turn->type != GRADIENT) return;
+  if (turn->gradient == 0 || turn->given != 0 || turn->type != GRADIENT) return;
   stepTile(t, turn, tile->row, (int) tile->rows, tile->col, tile->number, t->tiles, THESE, (GLOBAL const int*) wrongs + tile->tensor, tops);
 }
+#endif
