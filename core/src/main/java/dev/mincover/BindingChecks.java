@@ -1,5 +1,6 @@
 package dev.mincover;
 
+import dev.mincover.internal.rows.RowChecks;
 import dev.mincover.internal.rule.Rule;
 import dev.mincover.tensor.Gradient;
 import dev.mincover.tensor.Parameter;
@@ -131,7 +132,7 @@ public final class BindingChecks {
             "parameter '%s' of shape %s takes no sparse gradient: %s"
                 .formatted(name, shape, refusal));
       }
-      requireRows(parameter, rows);
+      RowChecks.requireRows(name, shape, rows);
       needed = rows.count() * (needed / Math.max(1, shape.dimension(0)));
     }
     if (values.byteSize() != needed) {
@@ -144,23 +145,6 @@ public final class BindingChecks {
                   shape,
                   needed,
                   gradient.type()));
-    }
-  }
-
-  private static void requireRows(Parameter parameter, Gradient.Rows rows) {
-    long height = parameter.shape().dimension(0);
-    if (height > Integer.MAX_VALUE || rows.count() > Integer.MAX_VALUE) {
-      throw new IllegalArgumentException(
-          "a sparse gradient of %d rows for parameter '%s' of %d rows; both may be at most %d"
-              .formatted(rows.count(), parameter.name(), height, Integer.MAX_VALUE));
-    }
-    for (long i = 0; i < rows.count(); i++) {
-      long row = rows.index(i);
-      if (row < 0 || row >= height) {
-        throw new IllegalArgumentException(
-            "the gradient of parameter '%s' names row %d; shape %s has rows 0 to %d"
-                .formatted(parameter.name(), row, parameter.shape(), height - 1));
-      }
     }
   }
 }

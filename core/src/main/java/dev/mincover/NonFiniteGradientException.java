@@ -12,10 +12,11 @@ public final class NonFiniteGradientException extends NonFiniteException {
   @Serial private static final long serialVersionUID = 2;
 
   /**
-   * A bad value of a gradient. Adapters that step memory of their own throw it as core does.
+   * A bad value of a gradient. Optimizers over memory of their own throw it as core does.
    *
    * @param parameter its name
    * @param index of the value, one for each axis
+   * @param value of the gradient there
    * @param changed whether weights or state have changed by then
    */
   public NonFiniteGradientException(String parameter, long[] index, float value, boolean changed) {

@@ -10,9 +10,9 @@ import dev.mincover.internal.rule.Rule;
 import dev.mincover.internal.rule.Rules;
 import dev.mincover.internal.step.AverageBuffers;
 import dev.mincover.internal.step.Step;
+import dev.mincover.internal.step.StepRate;
 import dev.mincover.internal.storage.NativeMemory;
 import dev.mincover.internal.thread.WorkerTeam;
-import dev.mincover.recipe.ByName;
 import dev.mincover.recipe.Guard;
 import dev.mincover.recipe.Options;
 import dev.mincover.recipe.Recipe;
@@ -64,8 +64,7 @@ public final class Optimizer implements AutoCloseable {
   private final @Nullable AverageBuffers averages;
   private final Checkpoint checkpoint;
   private final int threads;
-  private final double largestMultiplier;
-  private final double largestDecay;
+  private final StepRate rate;
   private long steps;
   private long skippedSteps;
   private boolean failed;
@@ -129,8 +128,7 @@ public final class Optimizer implements AutoCloseable {
       }
     }
     BindingChecks.requireDistinctMemory(this.parameters.values());
-    largestMultiplier = largest(options.multiplier());
-    largestDecay = largest(options.weightDecay());
+    rate = new StepRate(options, learning.stream().map(Parameter::name).toList());
     gradients = new StepGradient[learning.size()];
     given = new Gradient[learning.size()];
     try {
@@ -152,10 +150,6 @@ public final class Optimizer implements AutoCloseable {
       memory.close();
       throw failure;
     }
-  }
-
-  private double largest(ByName<Double> choice) {
-    return learning.stream().mapToDouble(p -> choice.of(p.name())).max().orElse(0);
   }
 
   private AverageBuffers averages() {
@@ -199,8 +193,7 @@ public final class Optimizer implements AutoCloseable {
       if (found < gradients.size()) {
         refuseUnused(gradients);
       }
-      double eta = options.schedule().at(steps + 1);
-      requireLearningRate(eta);
+      double eta = rate.at(steps + 1);
       for (int i = 0; i < given.length; i++) {
         Gradient gradient = given[i];
         this.gradients[i] = gradient == null ? null : rules.get(i).read(gradient);
@@ -234,20 +227,6 @@ public final class Optimizer implements AutoCloseable {
     }
   }
 
-  private void requireLearningRate(double eta) {
-    double rate = eta * largestMultiplier;
-    if (!(eta >= 0) || Float.isInfinite((float) rate)) {
-      throw new IllegalStateException(
-          "the schedule gives a learning rate of %s at step %d; times multipliers of up to %s it must be finite and at least 0"
-              .formatted(eta, steps + 1, largestMultiplier));
-    }
-    if (Float.isInfinite((float) (rate * largestDecay))) {
-      throw new IllegalStateException(
-          "the learning rate of %s at step %d times a weight decay of %s overflows float32; lower one"
-              .formatted(rate, steps + 1, largestDecay));
-    }
-  }
-
   /** Steps taken so far. */
   public synchronized long steps() {
     return steps;
@@ -256,6 +235,37 @@ public final class Optimizer implements AutoCloseable {
   /** Steps that {@link Guard#SKIP} has left out so far; {@link #steps} does not count them. */
   public synchronized long skippedSteps() {
     return skippedSteps;
+  }
+
+  /** How far the training has come, in steps: what {@link #state} does not show. */
+  public synchronized Progress progress() {
+    Map<String, Long> byParameter = new LinkedHashMap<>();
+    for (Rule rule : rules) {
+      byParameter.put(rule.parameter().name(), rule.steps());
+    }
+    return new Progress(steps, skippedSteps, byParameter);
+  }
+
+  /**
+   * Takes over how far a training has come, once its weights and its state have been copied to the
+   * memory of {@link #state}. Steps after it give the bits that they would have given there.
+   *
+   * @throws IllegalArgumentException if the steps of a parameter are missing, or given for a name
+   *     that is unknown or frozen; nothing has changed
+   * @throws IllegalStateException as {@link #state}
+   */
+  public synchronized void resume(Progress progress) {
+    requireSaveable();
+    if (!progress.stepsByParameter().keySet().equals(indices.keySet())) {
+      throw new IllegalArgumentException(
+          "the progress is of the parameters %s, and %s learn here"
+              .formatted(progress.stepsByParameter().keySet(), indices.keySet()));
+    }
+    steps = progress.steps();
+    skippedSteps = progress.skippedSteps();
+    progress
+        .stepsByParameter()
+        .forEach((name, count) -> rules.get(index(name)).restoreSteps(count));
   }
 
   /**
@@ -493,7 +503,7 @@ public final class Optimizer implements AutoCloseable {
 
   /**
    * Bytes of working memory that all parameters share: scratch memory of the step's threads, and
-   * copies of 16-bit weights while averages are swapped in. In addition, each thread has 40 KiB of
+   * copies of 16-bit weights while averages are swapped in. In addition, each thread has 42 KiB of
    * tiles on the heap, and each parameter with sparse gradients has 12 bytes for each row of the
    * largest of them.
    */

@@ -1,5 +1,6 @@
 package dev.mincover;
 
+import dev.mincover.internal.gradient.GradientRange;
 import dev.mincover.internal.gradient.GradientScan;
 import dev.mincover.internal.gradient.StepGradient;
 import dev.mincover.internal.rule.Rule;
@@ -21,16 +22,14 @@ final class StepGuard {
   private final Options options;
   private final List<Parameter> parameters;
   private final GradientScan scan;
-  private final float limit;
-  private final boolean withNorm;
+  private final GradientRange range;
 
   /** For the gradients of these parameters, in their order. */
   StepGuard(Options options, List<Parameter> parameters, GradientScan scan) {
     this.options = options;
     this.parameters = parameters;
     this.scan = scan;
-    limit = (float) options.clipValue();
-    withNorm = options.clipNorm() != Double.POSITIVE_INFINITY;
+    range = new GradientRange(options);
   }
 
   /**
@@ -41,21 +40,18 @@ final class StepGuard {
    * @throws NonFiniteGradientException if a gradient is bad and not to be skipped
    */
   boolean admits(@Nullable StepGradient[] gradients) {
-    boolean checked = options.guard() != Guard.UNCHECKED || withNorm;
+    boolean checked = options.guard() != Guard.UNCHECKED || range.hasNorm();
     if (checked) {
-      scan.read(gradients, limit, withNorm);
+      scan.read(gradients, range.limit(), range.hasNorm());
     }
-    float scale = options.maximise() ? -1 : 1;
-    if (withNorm && scan.squares() > options.clipNorm() * options.clipNorm()) {
-      scale *= (float) (options.clipNorm() / Math.sqrt(scan.squares()));
-    }
+    float scale = range.scale(scan.squares());
     for (int i = 0; i < gradients.length; i++) {
       StepGradient gradient = gradients[i];
       if (gradient == null) {
         continue;
       }
-      gradient.transform(limit, scale);
-      if (checked && isBad(scan.largest(i), scale)) {
+      gradient.transform(range.limit(), scale);
+      if (checked && range.isBad(scan.largest(i), scale)) {
         if (options.guard() == Guard.SKIP) {
           return false;
         }
@@ -63,12 +59,6 @@ final class StepGuard {
       }
     }
     return true;
-  }
-
-  private boolean isBad(int bits, float scale) {
-    float largest = Float.intBitsToFloat(bits);
-    float moved = Math.min(largest, limit) * scale;
-    return !Float.isFinite(largest) || Float.isInfinite(moved * moved);
   }
 
   /**

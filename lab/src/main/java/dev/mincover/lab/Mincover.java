@@ -5,6 +5,7 @@ import static picocli.CommandLine.Model.UsageMessageSpec.SECTION_KEY_OPTION_LIST
 import dev.mincover.lab.command.BenchCommand;
 import dev.mincover.lab.command.CompareCommand;
 import dev.mincover.lab.command.GenerateCommand;
+import dev.mincover.lab.command.GpuCommand;
 import dev.mincover.lab.command.InspectCommand;
 import dev.mincover.lab.command.MemoryCommand;
 import dev.mincover.lab.command.ReplayCommand;
@@ -33,7 +34,8 @@ import picocli.CommandLine.Spec;
       InspectCommand.class,
       ReplayCommand.class,
       BenchCommand.class,
-      MemoryCommand.class
+      MemoryCommand.class,
+      GpuCommand.class
     },
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,

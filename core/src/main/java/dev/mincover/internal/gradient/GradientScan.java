@@ -12,6 +12,10 @@ import org.jspecify.annotations.Nullable;
  * The scan of all gradients before a step. It finds the largest magnitude of each gradient, and the
  * sum of all squares. Threads share the work in stretches of fixed length, whose sums are added up
  * in order, so that the number of threads does not show in the result.
+ *
+ * <p>Within a stretch, values are dealt out to {@link ThreadScratch#LANES} lanes in turn. Each lane
+ * is added up in order, and then the upper half of the lanes is added to the lower half, until one
+ * is left: an order that a group of threads on a device can keep, too, reading neighbours together.
  */
 public final class GradientScan {
 
@@ -139,7 +143,9 @@ public final class GradientScan {
     long lastEntry = Math.min(gradient.entries(), entry[i] + entriesOfStretch(gradient));
     long end = Math.min(gradient.width(), offset[i] + STRETCH);
     int max = 0;
-    double sum = 0;
+    double[] sums = scratch.lanes;
+    Arrays.fill(sums, 0);
+    int lane = 0;
     for (long e = entry[i]; e < lastEntry; e++) {
       for (long o = offset[i]; o < end; o += ThreadScratch.TILE) {
         int n = (int) Math.min(ThreadScratch.TILE, end - o);
@@ -154,13 +160,23 @@ public final class GradientScan {
         if (withSquares) {
           for (int j = 0; j < n; j++) {
             double g = Math.min(Math.abs(scratch.g[j]), limit);
-            sum += g * g;
+            sums[(lane + j) & (ThreadScratch.LANES - 1)] += g * g;
           }
+          lane += n;
         }
       }
     }
     largest[i] = max;
-    squares[i] = sum;
+    squares[i] = added(sums);
+  }
+
+  private static double added(double[] sums) {
+    for (int half = ThreadScratch.LANES / 2; half > 0; half /= 2) {
+      for (int j = 0; j < half; j++) {
+        sums[j] += sums[j + half];
+      }
+    }
+    return sums[0];
   }
 
   /**

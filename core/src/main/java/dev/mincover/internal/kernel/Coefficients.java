@@ -35,6 +35,11 @@ public final class Coefficients {
    * alone; but -0, which changes nothing, if the scale is 1.
    */
   float addend() {
+    return addend(scale);
+  }
+
+  /** The same for any scale. */
+  public static float addend(float scale) {
     return scale == 1 ? -0f : 0f;
   }
 

@@ -10,17 +10,14 @@ import dev.mincover.internal.storage.Float16;
 import dev.mincover.internal.storage.Float32;
 import dev.mincover.internal.storage.Int8;
 import dev.mincover.internal.storage.NativeMemory;
-import dev.mincover.internal.storage.RandomBits;
 import dev.mincover.internal.storage.Storage;
 import dev.mincover.internal.thread.ThreadScratch;
 import dev.mincover.recipe.Momentum;
 import dev.mincover.recipe.Options;
-import dev.mincover.recipe.Rounding;
 import dev.mincover.tensor.DataType;
 import dev.mincover.tensor.Parameter;
 import dev.mincover.tensor.Shape;
 import java.lang.foreign.MemorySegment;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -47,12 +44,7 @@ public final class LearningTensor {
   /** Where a kernel may read and write momentum; empty if there is none, or it cannot. */
   final MemorySegment momentumInPlace;
 
-  private final Options options;
-
-  private final Momentum recipe;
-  private final double multiplier;
-  private final double decay;
-  private final Rounding rounding;
+  private final TensorOptions options;
 
   /**
    * A parameter.
@@ -67,14 +59,9 @@ public final class LearningTensor {
       @Nullable Storage momentum) {
     this.parameter = parameter;
     this.layout = layout;
-    this.options = options;
-    this.recipe = recipe;
+    this.options = new TensorOptions(parameter.name(), options, recipe);
     this.momentum = momentum;
-    String name = parameter.name();
-    multiplier = options.multiplier().of(name);
-    decay = options.weightDecay().of(name);
-    rounding = options.rounding();
-    weights = Storage.of(parameter.type(), parameter.weights(), rounding.stochastic());
+    weights = Storage.of(parameter.type(), parameter.weights(), options.rounding().stochastic());
     momentumInPlace =
         switch (momentum) {
           case Float32 kept -> kept.values();
@@ -125,19 +112,19 @@ public final class LearningTensor {
   boolean hasWeightsInPlace() {
     return switch (parameter.type()) {
       case FLOAT32 -> true;
-      case BFLOAT16 -> !rounding.stochastic();
+      case BFLOAT16 -> !options.rounding().stochastic();
       case FLOAT16 -> false;
     };
   }
 
   /** How momentum is kept. */
   public Momentum recipe() {
-    return recipe;
+    return options.momentum();
   }
 
   /** What the random bits of a step, if any, are a function of, besides a weight's index. */
   public long key(long step) {
-    return rounding.stochastic() ? RandomBits.key(rounding.seed(), step, parameter.name()) : 0;
+    return options.key(step);
   }
 
   /**
@@ -146,12 +133,7 @@ public final class LearningTensor {
    * @param eta the learning rate of all parameters
    */
   public void prepare(Coefficients k, double eta) {
-    double rate = eta * multiplier;
-    k.keepMomentum = (float) recipe.beta();
-    k.addMomentum =
-        recipe.kind() == Momentum.Kind.AVERAGE ? Coefficients.complement(recipe.beta()) : 1;
-    k.eta = (float) rate;
-    k.keepWeight = (float) (1 - rate * decay);
+    options.prepare(k, eta);
   }
 
   /** Whether a kernel may read and write momentum, if there is any, where it lies. */
@@ -169,26 +151,13 @@ public final class LearningTensor {
     if (momentum == null) {
       return null;
     }
-    boolean half = hasMomentumInPlace() && recipe.format() == Momentum.Format.BFLOAT16;
+    boolean half = hasMomentumInPlace() && recipe().format() == Momentum.Format.BFLOAT16;
     return half ? DataType.BFLOAT16 : DataType.FLOAT32;
   }
 
   /** What the options ask of a kernel. */
   Set<Feature> features() {
-    Set<Feature> features = EnumSet.noneOf(Feature.class);
-    if (recipe.kind() == Momentum.Kind.NESTEROV) {
-      features.add(Feature.NESTEROV);
-    }
-    if (options.clipValue() != Double.POSITIVE_INFINITY) {
-      features.add(Feature.CLIPS);
-    }
-    if (options.maximise() || options.clipNorm() != Double.POSITIVE_INFINITY) {
-      features.add(Feature.SCALES);
-    }
-    if (decay != 0) {
-      features.add(Feature.DECAYS);
-    }
-    return features;
+    return options.features();
   }
 
   /**
@@ -228,7 +197,7 @@ public final class LearningTensor {
         m[j] = keep * m[j] + add * u[j];
       }
       momentum.store(at, n, m, ~key); // Other random bits than the weights'.
-      if (recipe.kind() == Momentum.Kind.NESTEROV) {
+      if (recipe().kind() == Momentum.Kind.NESTEROV) {
         for (int j = 0; j < n; j++) {
           u[j] += keep * m[j];
         }

@@ -15,6 +15,9 @@ public final class ThreadScratch {
   /** Values that are decoded at a time. */
   public static final int TILE = 2048;
 
+  /** Sums that a scan of gradients adds up side by side. */
+  public static final int LANES = 256;
+
   /** {@link #overflowAt} if no weight has left its format's range. */
   public static final long NOWHERE = Long.MAX_VALUE;
 
@@ -44,6 +47,9 @@ public final class ThreadScratch {
 
   /** A tile of weights. */
   public final float[] w = new float[TILE];
+
+  /** The sums of a scan. */
+  public final double[] lanes = new double[LANES];
 
   /** Those of g, m and w as a kernel reads them; obtained when first needed [1]. */
   private final NativeMemory.Growing tiles;

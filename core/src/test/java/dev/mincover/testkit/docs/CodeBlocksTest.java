@@ -29,7 +29,11 @@ class CodeBlocksTest {
     assertThat(owners.values())
         .as("each module has a block")
         .containsAll(
-            List.of(EnumSet.of(Owner.CORE), EnumSet.of(Owner.TORCH), EnumSet.of(Owner.DJL)));
+            List.of(
+                EnumSet.of(Owner.CORE),
+                EnumSet.of(Owner.TORCH),
+                EnumSet.of(Owner.DJL),
+                EnumSet.of(Owner.GPU)));
   }
 
   @Test

@@ -1,9 +1,13 @@
 package dev.mincover.lab.command;
 
+import dev.mincover.gpu.device.Device;
+import dev.mincover.gpu.device.DeviceException;
 import dev.mincover.lab.bench.Bench;
 import dev.mincover.lab.bench.BenchProgress;
 import dev.mincover.lab.bench.Block;
 import dev.mincover.lab.bench.Contestant;
+import dev.mincover.lab.bench.DeviceBench;
+import dev.mincover.lab.bench.DeviceMeasurement;
 import dev.mincover.lab.bench.Measurement;
 import dev.mincover.lab.bench.Workload;
 import dev.mincover.lab.common.ByteCount;
@@ -12,11 +16,13 @@ import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.libtorch.Libtorch;
 import dev.mincover.lab.option.BenchModelOptions;
 import dev.mincover.lab.option.BenchOptions;
+import dev.mincover.lab.option.DeviceKind;
 import dev.mincover.lab.option.JsonOption;
 import java.io.PrintWriter;
 import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -32,7 +38,8 @@ import picocli.CommandLine.Spec;
           + " fast as memory allows, and libtorch's optimizers. All step the same weights with the"
           + " same gradients, one after the other, in a random order in every round.",
       "",
-      "With --model: steps a whole language model with SM3.",
+      "With --model: steps a whole language model with SM3. With --device: steps in the memory of a"
+          + " GPU.",
       ""
     },
     abbreviateSynopsis = true,
@@ -44,6 +51,7 @@ import picocli.CommandLine.Spec;
       "Close other programs that use the processor. Examples:",
       "  mincover bench --shapes 4096x4096,gpt2 --threads 2 --seconds 30",
       "  mincover bench --optimizers 'sm3*,torch-fused-*' --json bench.json",
+      "  mincover bench --device cuda --shapes 16384x16384,gpt2",
       "  mincover bench --model gpt2-xl",
       "  mincover bench --model 10b --mapped /scratch"
     })
@@ -81,6 +89,11 @@ public final class BenchCommand implements Callable<Integer> {
     }
     model.requireNone();
     List<Workload> workloads = options.workloads();
+    DeviceKind kind = options.device();
+    if (kind != null) {
+      runOnDevice(kind, workloads);
+      return 0;
+    }
     List<Contestant> contestants = options.contestants();
     List<Integer> threads = options.threads(err);
     Bench bench = new Bench(workloads, contestants, threads, options.time());
@@ -93,6 +106,34 @@ public final class BenchCommand implements Callable<Integer> {
     json.write(measurements, out());
     out().flush();
     return 0;
+  }
+
+  private void runOnDevice(DeviceKind kind, List<Workload> workloads) {
+    DeviceBench bench = new DeviceBench(workloads, options.deviceContestants(), options.time());
+    JsonOption json = options.json();
+    json.check();
+    List<DeviceMeasurement> all = new ArrayList<>();
+    try (Device device = kind.open()) {
+      if (json.leavesTables()) {
+        out().printf("%s, %s%n", device.name(), LocalDate.now(ZoneId.systemDefault()));
+      }
+      Iterator<Workload> next = workloads.iterator();
+      bench.run(
+          device,
+          measurements -> {
+            all.addAll(measurements);
+            List<String> lines = DeviceBench.lines(next.next(), measurements);
+            if (json.leavesTables()) {
+              out().println();
+              lines.forEach(out()::println);
+              out().flush();
+            }
+          });
+    } catch (DeviceException e) {
+      throw new UserError("--device: " + String.valueOf(e.getMessage()));
+    }
+    json.write(all, out());
+    out().flush();
   }
 
   private List<Measurement> run(Bench bench, boolean tables) {

@@ -1,6 +1,7 @@
 package dev.mincover.lab.option;
 
 import dev.mincover.lab.bench.Contestant;
+import dev.mincover.lab.bench.DeviceContestant;
 import dev.mincover.lab.bench.Workload;
 import dev.mincover.lab.common.Names;
 import dev.mincover.lab.common.OptionChecks;
@@ -58,6 +59,14 @@ public final class BenchOptions {
           "Time for all measurements. They take longer if 11 rounds do not fit. Default: 110")
   private @Nullable Double seconds;
 
+  @Option(
+      names = "--device",
+      paramLabel = "KIND",
+      description =
+          "Steps in the memory of a device, cuda or opencl, instead of this process's: a copy, an"
+              + " SGD pass, variants of SM3, AdaGrad and Adam.")
+  private @Nullable String device;
+
   @Mixin private JsonOption json = new JsonOption();
 
   /**
@@ -70,6 +79,25 @@ public final class BenchOptions {
         .stream().map(name -> OptionChecks.valid("--shapes", () -> Workload.of(name))).toList();
   }
 
+  /** The kind of device on which to step; null for none. */
+  public @Nullable DeviceKind device() {
+    return device == null ? null : DeviceKind.of(device);
+  }
+
+  /**
+   * The optimizers to time on a device, in the order of reports.
+   *
+   * @throws UserError if a name matches none, or numbers of threads are given
+   */
+  public List<DeviceContestant> deviceContestants() {
+    if (threads != null) {
+      throw new UserError("--threads is for the processor; leave it out with --device");
+    }
+    List<String> all = DeviceContestant.ALL.stream().map(DeviceContestant::name).toList();
+    Set<String> names = optimizers == null ? Set.copyOf(all) : matching(optimizers, all);
+    return DeviceContestant.ALL.stream().filter(each -> names.contains(each.name())).toList();
+  }
+
   /**
    * The optimizers to time, in the order of reports.
    *
@@ -80,8 +108,13 @@ public final class BenchOptions {
       return Contestant.ALL.stream().filter(Contestant::byDefault).toList();
     }
     List<String> all = Contestant.ALL.stream().map(Contestant::name).toList();
+    Set<String> names = matching(optimizers, all);
+    return Contestant.ALL.stream().filter(contestant -> names.contains(contestant.name())).toList();
+  }
+
+  private static Set<String> matching(List<String> patterns, List<String> all) {
     Set<String> names = new LinkedHashSet<>();
-    for (String pattern : optimizers) {
+    for (String pattern : patterns) {
       ByName.Rule<String> rule = new ByName.Rule<>(pattern, "");
       List<String> found = all.stream().filter(rule::matches).toList();
       if (found.isEmpty()) {
@@ -91,7 +124,7 @@ public final class BenchOptions {
       }
       names.addAll(found);
     }
-    return Contestant.ALL.stream().filter(contestant -> names.contains(contestant.name())).toList();
+    return names;
   }
 
   /**
@@ -158,6 +191,7 @@ public final class BenchOptions {
     require("--shapes", shapes);
     require("--optimizers", optimizers);
     require("--seconds", seconds);
+    require("--device", device);
     require("--json", json.isGiven() ? json : null);
   }
 

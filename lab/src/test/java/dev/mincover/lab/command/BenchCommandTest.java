@@ -25,6 +25,41 @@ class BenchCommandTest {
   }
 
   @Test
+  void stepsOnADevice() throws Exception {
+    Path file = folder.resolve("device.json");
+    Result result =
+        bench(
+            "--device=opencl",
+            "--shapes=33x17,40",
+            "--optimizers=sm3*,adam",
+            "--seconds=1",
+            "--json=" + file);
+    assertThat(result.code()).as(result.err()).isZero();
+    assertThat(result.out())
+        .containsPattern("OpenCL: .*, [0-9]{4}-[0-9]{2}-[0-9]{2}\n")
+        .containsPattern("33x17: 561 weights\n")
+        .containsPattern("(?m)^copy +[0-9.]+ +[0-9.]+ +100% +0.000$")
+        .containsPattern("(?m)^sm3-momentum-bf16 +[0-9.]+ +[0-9.]+ +[0-9]+% +[0-9.]+$")
+        .doesNotContain("adagrad");
+    JsonNode rows = JsonMapper.shared().readTree(Files.readString(file));
+    assertThat(rows.size()).isEqualTo(2 * 7);
+    for (JsonNode row : rows) {
+      assertThat(row.get("medianMillis").doubleValue()).isPositive();
+      assertThat(row.get("device").stringValue()).startsWith("OpenCL: ");
+    }
+  }
+
+  @Test
+  void whatDoesNotGoWithADeviceIsRefused() {
+    assertThat(bench("--device=tpu").err()).contains("'tpu' is none of cuda and opencl");
+    assertThat(bench("--device=opencl", "--threads=2").err())
+        .contains("--threads is for the processor; leave it out with --device");
+    assertThat(bench("--device=opencl", "--optimizers=torch-adam").err())
+        .contains("no optimizer is called 'torch-adam'; there are copy, sgd-pass, sm3,");
+    assertThat(bench("--device=opencl", "--model=gpt2-xl").code()).isEqualTo(2);
+  }
+
+  @Test
   void tablesTellOfEveryOptimizerAndTheFileToo() throws Exception {
     Path file = folder.resolve("bench.json");
     Result result =

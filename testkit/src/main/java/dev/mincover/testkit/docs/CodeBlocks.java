@@ -58,7 +58,10 @@ public final class CodeBlocks {
     TORCH("\\b(org\\.bytedeco|dev\\.mincover\\.torch)\\."),
 
     /** What needs DJL. */
-    DJL("\\b(ai\\.djl|dev\\.mincover\\.djl)\\.");
+    DJL("\\b(ai\\.djl|dev\\.mincover\\.djl)\\."),
+
+    /** What needs devices. */
+    GPU("\\bdev\\.mincover\\.gpu\\.");
 
     private final Pattern types;
 
