@@ -106,6 +106,7 @@ public final class DeviceCheck {
             FLOAT32),
         new Case(plain.secondMoment(SecondMoment.average(0.95)).epsilon(1e-8), FLOAT32, FLOAT32),
         new Case(plain.cover(Cover.singletons()), FLOAT32, FLOAT32),
+        new Case(plain.algorithm(Sm3.Algorithm.SM3_I), FLOAT32, FLOAT32),
         new Case(plain.cover(Cover.whole()).weightDecay(0.1).clipByValue(1), FLOAT32, FLOAT32),
         new Case(plain.clipByGlobalNorm(1), FLOAT32, FLOAT32),
         new Case(plain, BFLOAT16, BFLOAT16),

@@ -66,6 +66,7 @@ public final class DeviceOptimizer implements AutoCloseable {
   private final @Nullable DeviceGradient[] given;
   private long steps;
   private long skippedSteps;
+  private boolean failed;
   private boolean closed;
 
   /**
@@ -137,11 +138,12 @@ public final class DeviceOptimizer implements AutoCloseable {
    * @throws NonFiniteGradientException if a gradient is not finite, or its square is not
    * @throws NonFiniteWeightException if the step has moved a float16 weight out of that format's
    *     range; the step was taken
-   * @throws IllegalStateException if this optimizer is closed, or the schedule gives a rate that is
-   *     negative or not finite in float32
+   * @throws IllegalStateException if this optimizer is closed, the schedule gives a rate that is
+   *     negative or not finite in float32, or an earlier step failed half way
+   * @throws dev.mincover.gpu.device.DeviceException if the device fails
    */
   public synchronized void step(Map<String, DeviceGradient> gradients) {
-    requireOpen();
+    requireWhole();
     int found = 0;
     for (int i = 0; i < given.length; i++) {
       DeviceTensor tensor = tensors.get(i);
@@ -174,6 +176,7 @@ public final class DeviceOptimizer implements AutoCloseable {
         return;
       }
     }
+    failed = true; // Until it has not.
     step.run(scale);
     steps++;
     for (int i = 0; i < given.length; i++) {
@@ -181,6 +184,7 @@ public final class DeviceOptimizer implements AutoCloseable {
         tensors.get(i).countStep();
       }
     }
+    failed = false;
     if (hasFloat16) {
       refuseOverflow();
     }
@@ -308,12 +312,12 @@ public final class DeviceOptimizer implements AutoCloseable {
    * @param others what else the training consists of, in host memory
    * @throws IOException if it cannot be written; an older file is as it was
    * @throws IllegalArgumentException as {@link Optimizer#save(Path, Map, List)}
-   * @throws IllegalStateException if this optimizer is closed
+   * @throws IllegalStateException if this optimizer is closed, or an earlier step failed half way
    * @throws NonFiniteGradientException as {@link #synchronize}
    */
   public synchronized void save(Path file, Map<String, String> metadata, List<NamedTensor> others)
       throws IOException {
-    requireOpen();
+    requireWhole();
     requireGood();
     try (HostCopy copy = new HostCopy(recipe, parameters.values())) {
       copy.download(tensors, progress());
@@ -347,6 +351,7 @@ public final class DeviceOptimizer implements AutoCloseable {
     requireOpen();
     try (HostCopy copy = new HostCopy(recipe, parameters.values())) {
       Map<String, String> metadata = copy.optimizer().load(file, changes, others);
+      failed = true; // Until all of it is there.
       copy.upload(tensors);
       Progress progress = copy.optimizer().progress();
       steps = progress.steps();
@@ -354,6 +359,7 @@ public final class DeviceOptimizer implements AutoCloseable {
       for (DeviceTensor tensor : tensors) {
         tensor.restoreSteps(requireNonNull(progress.stepsByParameter().get(tensor.name)));
       }
+      failed = false;
       return metadata;
     }
   }
@@ -402,6 +408,14 @@ public final class DeviceOptimizer implements AutoCloseable {
 
   private int index(String name) {
     return requireNonNull(indices.get(name));
+  }
+
+  private void requireWhole() {
+    requireOpen();
+    if (failed) {
+      throw new IllegalStateException(
+          "a step failed half way and left weights and state between two steps; load a checkpoint, or restore the weights and bind again");
+    }
   }
 
   private void requireOpen() {

@@ -26,9 +26,6 @@ final class Supported {
   static void require(Recipe recipe, Device device) {
     switch (recipe) {
       case Sm3 sm3 -> {
-        if (sm3.algorithm() == Sm3.Algorithm.SM3_I) {
-          throw refused("the algorithm SM3_I", "use SM3_II, which takes one pass");
-        }
         if (!sm3.momentum().isNone() && sm3.momentum().format() == Momentum.Format.INT8) {
           throw refused("momentum stored as INT8", "store it as BFLOAT16");
         }

@@ -3,6 +3,7 @@ package dev.mincover.gpu;
 import static dev.mincover.gpu.Devices.BACKWARDS;
 import static dev.mincover.gpu.Devices.FORWARDS;
 import static dev.mincover.recipe.Momentum.Format.BFLOAT16;
+import static dev.mincover.recipe.Sm3.Algorithm.SM3_I;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mincover.cover.Cover;
@@ -146,6 +147,11 @@ class DeviceBitsTest {
         PLAIN.clipByGlobalNorm(1e9),
         PLAIN.clipByGlobalNorm(2).clipByValue(0.5),
         PLAIN.guard(Guard.UNCHECKED),
+        PLAIN.algorithm(SM3_I),
+        averaged.algorithm(SM3_I).epsilon(1e-3).weightDecay(0.1),
+        PLAIN.algorithm(SM3_I).secondMoment(SecondMoment.average(0.9)).clipByValue(1),
+        PLAIN.algorithm(SM3_I).cover(Cover.whole()).guard(Guard.UNCHECKED),
+        PLAIN.algorithm(SM3_I).cover(Cover.singletons()).clipByGlobalNorm(3),
         PLAIN.guard(Guard.UNCHECKED).clipByGlobalNorm(3),
         Sm3.learningRate(Schedule.constant(0.1).warmup(3, 2)).momentum(Momentum.average(0.9)),
         Adam.learningRate(0.01),

@@ -48,6 +48,11 @@ class DeviceRowsTest {
         PLAIN.weightDecay(0.1).clipByValue(0.5).maximise(),
         PLAIN.clipByGlobalNorm(1),
         PLAIN.guard(Guard.UNCHECKED),
+        PLAIN.algorithm(Sm3.Algorithm.SM3_I),
+        PLAIN
+            .algorithm(Sm3.Algorithm.SM3_I)
+            .momentum(Momentum.average(0.9))
+            .cover("?", Cover.axes(0)),
         PLAIN.rounding(Rounding.stochastic(4)));
   }
 

@@ -8,6 +8,7 @@ import static java.util.Objects.requireNonNull;
 import dev.mincover.gpu.device.Device;
 import dev.mincover.gpu.device.DeviceMemory;
 import dev.mincover.gpu.device.Kernel;
+import dev.mincover.gpu.internal.step.StepKernels.Pass;
 import dev.mincover.internal.gradient.GradientRange;
 import dev.mincover.internal.kernel.Coefficients;
 import dev.mincover.internal.rows.RowLayout;
@@ -26,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One step over all tensors: a launch for each pair of types that weights and gradients have, which
- * is one launch for most models. What a step changes is a table of a few bytes a tensor. Neither
- * side allocates anything in a step, once its kernels are compiled.
+ * is one launch for most models, and three under SM3-I. What a step changes is a table of a few
+ * bytes a tensor. Neither side allocates anything in a step, once its kernels are compiled.
  *
  * <p>Steps may be given to the device faster than it takes them. The host's copies of the table are
  * as many as may wait.
@@ -297,19 +298,38 @@ public final class DeviceStep implements AutoCloseable {
       int[] counts = requirePresent(weights);
       for (DataType gradient : DataType.values()) {
         if (counts[StepNumbers.number(gradient)] > 0) {
-          launch(kernels.step(weights, gradient), weights, scale);
+          run(weights, gradient, scale);
         }
       }
     }
     for (int i = 0; i < dense.length; i++) {
       GivenRows of = given[i];
-      if (dense[i]) {
+      if (dense[i] && !numbers.hasTwoPasses()) {
         DeviceTensor tensor = tensors.get(i);
         tensor.slot = (tensor.slot + 1) % DeviceTensor.SLOTS;
       } else if (of != null) {
-        launchGiven(i, of, scale);
+        runGiven(i, of, scale);
       }
     }
+  }
+
+  private void run(DataType weights, DataType gradient, float scale) {
+    if (!numbers.hasTwoPasses()) {
+      launch(kernels.step(weights, gradient, Pass.ONLY), weights, scale);
+      return;
+    }
+    if (numbers.shares()) {
+      launch(kernels.step(weights, gradient, Pass.SQUARES), weights, scale);
+      Kernel commit = kernels.commit(weights, gradient);
+      commit.set(0, tensorTable.address());
+      commit.set(1, turnTable.address());
+      commit.set(2, tiles.table.address());
+      commit.set(3, tiles.first(weights));
+      commit.set(4, numbers.keepNu());
+      commit.set(5, numbers.addNu());
+      commit.launch(tiles.count(weights));
+    }
+    launch(kernels.step(weights, gradient, Pass.MOVES), weights, scale);
   }
 
   private void launch(Kernel kernel, DataType weights, float scale) {
@@ -322,10 +342,23 @@ public final class DeviceStep implements AutoCloseable {
     kernel.launch(tiles.count(weights));
   }
 
-  private void launchGiven(int i, GivenRows of, float scale) {
+  private void runGiven(int i, GivenRows of, float scale) {
+    if (!numbers.hasTwoPasses()) {
+      launchGiven(i, of, Pass.ONLY, scale);
+      commitGiven(i, of, Pass.ONLY);
+      return;
+    }
+    if (!tensors.get(i).isEach()) {
+      launchGiven(i, of, Pass.SQUARES, scale);
+      commitGiven(i, of, Pass.SQUARES);
+    }
+    launchGiven(i, of, Pass.MOVES, scale);
+  }
+
+  private void launchGiven(int i, GivenRows of, Pass pass, float scale) {
     DeviceTensor tensor = tensors.get(i);
     long across = Math.ceilDiv(of.layout.rowLength(), Tiles.width(tensor));
-    Kernel step = kernels.stepGiven(tensor.type, types[i]);
+    Kernel step = kernels.stepGiven(tensor.type, types[i], pass);
     step.set(0, tensorTable.address());
     step.set(1, turnTable.address());
     step.set(2, (long) i);
@@ -334,12 +367,17 @@ public final class DeviceStep implements AutoCloseable {
     setNumbers(step, scale);
     long visited = of.entries() * of.layout.rowsPerIndex();
     step.launch(across * Math.ceilDiv(visited, (long) StepKernels.ROWS_GIVEN));
+  }
+
+  private void commitGiven(int i, GivenRows of, Pass pass) {
+    DeviceTensor tensor = tensors.get(i);
     if (!tensor.isEach()) {
-      Kernel commit = kernels.commitGiven(tensor.type, types[i]);
+      Kernel commit = kernels.commitGiven(tensor.type, types[i], pass);
       commit.set(0, tensorTable.address());
       commit.set(1, turnTable.address());
       commit.set(2, (long) i);
       commit.set(3, numbers.keepNu());
+      commit.set(4, numbers.addNu());
       long most = Math.max(of.entries(), tensor.shared);
       commit.launch(Math.ceilDiv(most, (long) StepKernels.THREADS));
     }

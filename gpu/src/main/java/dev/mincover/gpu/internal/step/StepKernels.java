@@ -37,54 +37,65 @@ final class StepKernels {
   private static final String PLAIN = read("portable.h") + read("plain.c");
 
   /** What a kernel is for: how weights and gradients lie, and whether rows may be left out. */
-  private record Use(DataType weights, DataType gradient, boolean sparse) {}
+  private record Use(String name, DataType weights, DataType gradient, boolean sparse, Pass pass) {}
+
+  /** The passes of which steps are made, by the numbers that kernels know them by. */
+  enum Pass {
+    /** SM3-II and Adam: maxima are taken and weights moved at once. */
+    ONLY(0),
+    /** The first of SM3-I: the largest squares. */
+    SQUARES(1),
+    /** The second of SM3-I: weights are moved by accumulators that hold the squares already. */
+    MOVES(2);
+
+    private final int number;
+
+    Pass(int number) {
+      this.number = number;
+    }
+  }
 
   private final Device device;
   private final StepNumbers numbers;
-  private final Map<Use, Kernel> steps = new HashMap<>();
-  private final Map<Use, Kernel> scans = new HashMap<>();
-  private final Map<Use, Kernel> commits = new HashMap<>();
+  private final Map<Use, Kernel> kernels = new HashMap<>();
 
   StepKernels(Device device, StepNumbers numbers) {
     this.device = device;
     this.numbers = numbers;
   }
 
-  /** The step of tensors whose weights and gradients are of some types. */
-  Kernel step(DataType weights, DataType gradient) {
-    Use use = new Use(weights, gradient, false);
-    Kernel found = steps.get(use);
-    if (found == null) {
-      found = device.kernel(STEP, definitions(use), "stepTensors", THREADS);
-      steps.put(use, found);
-    }
-    return found;
+  /** A pass over tensors whose weights and gradients are of some types. */
+  Kernel step(DataType weights, DataType gradient, Pass pass) {
+    return ofStep(new Use("stepTensors", weights, gradient, false, pass));
   }
 
-  /** The step of one tensor with a sparse gradient. */
-  Kernel stepGiven(DataType weights, DataType gradient) {
-    Use use = new Use(weights, gradient, true);
-    Kernel found = steps.get(use);
-    if (found == null) {
-      found = device.kernel(STEP, definitions(use), "stepGiven", THREADS);
-      steps.put(use, found);
-    }
-    return found;
+  /** What follows the first pass of SM3-I. */
+  Kernel commit(DataType weights, DataType gradient) {
+    return ofStep(new Use("commitTensors", weights, gradient, false, Pass.SQUARES));
   }
 
-  /** What follows that step. */
-  Kernel commitGiven(DataType weights, DataType gradient) {
-    Use use = new Use(weights, gradient, true);
-    Kernel found = commits.get(use);
+  /** A pass over one tensor with a sparse gradient. */
+  Kernel stepGiven(DataType weights, DataType gradient, Pass pass) {
+    return ofStep(new Use("stepGiven", weights, gradient, true, pass));
+  }
+
+  /** What follows a pass over one tensor with a sparse gradient that has raised maxima. */
+  Kernel commitGiven(DataType weights, DataType gradient, Pass pass) {
+    return ofStep(new Use("commitGiven", weights, gradient, true, pass));
+  }
+
+  private Kernel ofStep(Use use) {
+    Kernel found = kernels.get(use);
     if (found == null) {
-      found = device.kernel(STEP, definitions(use), "commitGiven", THREADS);
-      commits.put(use, found);
+      found = device.kernel(STEP, definitions(use), use.name, THREADS);
+      kernels.put(use, found);
     }
     return found;
   }
 
   private List<String> definitions(Use use) {
     List<String> all = shared(use);
+    all.add("PASS=" + use.pass.number);
     all.add("MOMENTUM=" + numbers.momentum());
     all.add("AVERAGES=" + flag(numbers.averages()));
     all.add("SHARES=" + flag(numbers.shares()));
@@ -103,15 +114,16 @@ final class StepKernels {
 
   /** The scan of gradients of some type. */
   Kernel scan(DataType gradient, boolean sparse) {
-    Use use = new Use(gradient, gradient, sparse);
-    Kernel found = scans.get(use);
+    String name = sparse ? "scanGiven" : "scanGradients";
+    Use use = new Use(name, gradient, gradient, sparse, Pass.ONLY);
+    Kernel found = kernels.get(use);
     if (found == null) {
       List<String> all = shared(use);
       all.add("STRETCH=" + GradientScan.STRETCH);
       all.add("STOCHASTIC=0");
       all.add("NORM=" + flag(numbers.hasNorm()));
-      found = device.kernel(SCAN, all, sparse ? "scanGiven" : "scanGradients", THREADS);
-      scans.put(use, found);
+      found = device.kernel(SCAN, all, name, THREADS);
+      kernels.put(use, found);
     }
     return found;
   }

@@ -21,6 +21,7 @@ import java.util.Set;
 public final class StepNumbers {
 
   private final boolean adam;
+  private final boolean twoPasses;
   private final float keepNu;
   private final float addNu;
   private final float epsilon;
@@ -47,6 +48,7 @@ public final class StepNumbers {
     switch (recipe) {
       case Sm3 sm3 -> {
         adam = false;
+        twoPasses = sm3.algorithm() == Sm3.Algorithm.SM3_I;
         keepNu = (float) sm3.secondMoment().beta();
         addNu = Coefficients.complement(sm3.secondMoment().beta());
         epsilon = (float) sm3.epsilon();
@@ -58,6 +60,7 @@ public final class StepNumbers {
       }
       case Adam given -> {
         adam = true;
+        twoPasses = false;
         keepNu = (float) given.beta2();
         addNu = Coefficients.complement(given.beta2());
         epsilon = (float) given.epsilon();
@@ -88,6 +91,11 @@ public final class StepNumbers {
 
   boolean isAdam() {
     return adam;
+  }
+
+  /** Whether it is SM3-I. */
+  boolean hasTwoPasses() {
+    return twoPasses;
   }
 
   float keepNu() {

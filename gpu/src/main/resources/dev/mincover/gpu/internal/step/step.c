@@ -1,8 +1,11 @@
-// A step of SM3-II, or of Adam, over tiles of all tensors in one launch, a block a tile.
+// A step of SM3, or of Adam, over tiles of all tensors in one launch, a block a tile.
 //
 //   nu     = keepNu * min over the accumulators that hold the weight + addNu * g^2        section 3, SM3-II
 //   w      = keepWeight * w - eta * g / sqrt(nu + epsilon), 0 where the root is 0
 //   mu(r)  = max of nu over the set r
+//
+// By PASS: these at once (ONLY); or SM3-I, for accumulators that weights share: maxima of g^2 alone (SQUARES), which are added to mu,
+// and then the move alone, with nu the least of the new accumulators (MOVES).
 //
 // The accumulators of a tensor by axes are in three slots: those before the step are read, new maxima are raised in the next slot,
 // which holds zeros, and the third is filled with zeros for the step after. So no block sees what another has done. Accumulators are
@@ -11,6 +14,10 @@
 CALLED i64 placeAcross(GLOBAL const struct Axis* axis, i64 at) {
   return axis->offset + at / axis->stride % axis->count;
 }
+
+#define ONLY 0
+#define SQUARES 1
+#define MOVES 2
 
 DEVICE i64 place(GLOBAL const struct Axis* axis, i64 at) {
   if (axis->count == 1) return axis->offset;
@@ -91,11 +98,13 @@ DEVICE int stepRows(GLOBAL const struct Tensor* t, GLOBAL const struct Turn* tur
 #else
       load(turn->gradient, at, left, GRADIENT, wide, g);
 #endif
+#if PASS != SQUARES
       float w[VEC];
       load(t->weights, at, left, WEIGHTS, wide, w);
 #if MOMENTUM
       float m[VEC];
       load(t->momentum, at, left, MOMENTUM - 1, wide, m);
+#endif
 #endif
       float old[VEC];
       if (each) load(t->mu, at, left, FLOAT32, wide, old);
@@ -108,10 +117,15 @@ DEVICE int stepRows(GLOBAL const struct Tensor* t, GLOBAL const struct Turn* tur
         x = x * scale + addend;
 #endif
         float before = each ? old[v] : FLOAT_OF(min(c[v], r));
-#if AVERAGES
+#if PASS == SQUARES
+        float nu = x * x;
+#elif AVERAGES
         float nu = keepNu * before + addNu * (x * x);
 #else
         float nu = before + x * x;
+#endif
+#if PASS == MOVES
+        if (!each) nu = before + 0 * (x * x); // as core: what is not finite stays so
 #endif
         int bits = BITS_OF(nu) & MAGNITUDE;
         if (each) {
@@ -123,7 +137,8 @@ DEVICE int stepRows(GLOBAL const struct Tensor* t, GLOBAL const struct Turn* tur
 #if TELLS
         if ((BITS_OF(x * x) & MAGNITUDE) >= INFINITE) wrong |= 1;
 #endif
-#if ADAM
+#if PASS == SQUARES
+#elif ADAM
         m[v] = keepM * m[v] + addM * x;
         float root = sqrt(nu) * turn->unbiasV + epsilon;
         float d = root == 0 ? 0 : m[v] * turn->unbiasM / root;
@@ -141,22 +156,27 @@ DEVICE int stepRows(GLOBAL const struct Tensor* t, GLOBAL const struct Turn* tur
 #endif
 #endif
 #endif
-#if DECAYS
+#if PASS == SQUARES
+#elif DECAYS
         w[v] = keepWeight * w[v] - eta * d;
 #else
         w[v] = w[v] - eta * d;
 #endif
       }
       if (each) store(t->mu, at, left, FLOAT32, wide, old, 0);
+#if PASS != SQUARES
       if (store(t->weights, at, left, WEIGHTS, wide, w, (u64) turn->key)) wrong |= 2;
-#if MOMENTUM
+#endif
+#if MOMENTUM && PASS != SQUARES
       store(t->momentum, at, left, MOMENTUM - 1, wide, m, ~(u64) turn->key); // other random bits than the weights'
 #endif
     }
+#if PASS != MOVES
     if (!each) {
       top = MAX_OF_LANES(top); // all lanes are in one row
       if (THREAD % LANES == 0) raise(t, next, 0, leading, row, top);
     }
+#endif
   }
   return wrong;
 }
@@ -173,7 +193,7 @@ DEVICE void stepTile(GLOBAL const struct Tensor* t, GLOBAL const struct Turn* tu
     if (turn->wide) wrong = stepRows(t, turn, row0, rows, col0, THESE, 1, 0, cNew);
     else wrong = stepRows(t, turn, row0, rows, col0, THESE, 0, 0, cNew);
   }
-#if OWNS
+#if OWNS && PASS != SQUARES
   else wrong = stepRows(t, turn, row0, rows, col0, THESE, 0, 1, cNew); // vectors, and seldom more: not worth a way of their own
 #endif
 #else
@@ -181,6 +201,7 @@ DEVICE void stepTile(GLOBAL const struct Tensor* t, GLOBAL const struct Turn* tu
   else wrong = stepRows(t, turn, row0, rows, col0, THESE, 0, 1, cNew);
 #endif
   if (wrong) NOTE(wrongs, wrong);
+#if PASS != MOVES
   int tx = THREAD % BX, ty = THREAD / BX;
   if (ty == 0) for (int v = 0; v < VEC; v++) tops[v * BX + tx] = cNew[v];
   BARRIER;
@@ -195,12 +216,20 @@ DEVICE void stepTile(GLOBAL const struct Tensor* t, GLOBAL const struct Turn* tu
       if (col < COLS(t)) raise(t, next, leading, leading + columns, col, tops[k]);
     }
   }
-#if !SPARSE
+#endif
+#if PASS == ONLY && !SPARSE
   GLOBAL int* after = (GLOBAL int*) t->mu + (turn->slot + 2) % 3 * accumulators;
   ONE_BY_ONE
   for (i64 k = number * THREADS + THREAD; k < accumulators; k += tiles * THREADS) after[k] = 0;
 #endif
 }
+
+// What becomes of an accumulator; under SM3-I the largest square is added.
+#if PASS == ONLY
+#define COMMITTED(mu, squares, maximum) (maximum)
+#else
+#define COMMITTED(mu, squares, maximum) BITS_OF(keepNu * FLOAT_OF(mu) + addNu * FLOAT_OF(squares))
+#endif
 
 #if SPARSE
 // The rows that a sparse gradient of one tensor names: so many tiles lie across, the others below.
@@ -215,7 +244,7 @@ KERNEL void stepGiven(i64 tensors, i64 turns, i64 tensor, i64 wrongs, i64 across
 
 // After that, new maxima become accumulators where they were read, and the next slot is left with zeros. Rows that are not named have
 // nu = keepNu * min(mu), the largest of which is keepNu * mu.
-KERNEL void commitGiven(i64 tensors, i64 turns, i64 tensor, float keepNu) {
+KERNEL void commitGiven(i64 tensors, i64 turns, i64 tensor, float keepNu, float addNu) {
   GLOBAL const struct Tensor* t = (GLOBAL const struct Tensor*) tensors + tensor;
   GLOBAL const struct Turn* turn = (GLOBAL const struct Turn*) turns + tensor;
   GLOBAL int* mu = (GLOBAL int*) t->mu + turn->slot * t->accumulators;
@@ -224,12 +253,12 @@ KERNEL void commitGiven(i64 tensors, i64 turns, i64 tensor, float keepNu) {
   const i64 first = t->byIndex ? t->axes[0].offset : 0, count = t->byIndex ? t->axes[0].count : 0;
   if (k < turn->entries && count > 0) {
     i64 i = first + ((GLOBAL const struct Given*) turn->given)[k].index;
-    mu[i] = next[i];
+    mu[i] = COMMITTED(mu[i], next[i], next[i]);
     next[i] = 0;
   }
   if (k < t->accumulators - count) {
     i64 i = k < first ? k : k + count; // those of the other axes
-    mu[i] = max(BITS_OF(keepNu * FLOAT_OF(mu[i])), next[i]);
+    mu[i] = COMMITTED(mu[i], next[i], max(BITS_OF(keepNu * FLOAT_OF(mu[i])), next[i]));
     next[i] = 0;
   }
 }
@@ -242,5 +271,19 @@ KERNEL void stepTensors(i64 tensors, i64 turns, i64 tiles, i64 wrongs, i64 first
   GLOBAL const struct Turn* turn = (GLOBAL const struct Turn*) turns + tile->tensor;
   if (turn->gradient == 0 || turn->given != 0 || turn->type != GRADIENT) return;
   stepTile(t, turn, tile->row, (int) tile->rows, tile->col, tile->number, t->tiles, THESE, (GLOBAL const int*) wrongs + tile->tensor, tops);
+}
+
+// After the squares of SM3-I. The next slot is left with zeros.
+KERNEL void commitTensors(i64 tensors, i64 turns, i64 tiles, i64 first, float keepNu, float addNu) {
+  GLOBAL const struct Tile* tile = (GLOBAL const struct Tile*) tiles + first + BLOCK;
+  GLOBAL const struct Tensor* t = (GLOBAL const struct Tensor*) tensors + tile->tensor;
+  GLOBAL const struct Turn* turn = (GLOBAL const struct Turn*) turns + tile->tensor;
+  if (turn->gradient == 0 || turn->given != 0 || turn->type != GRADIENT) return;
+  GLOBAL int* mu = (GLOBAL int*) t->mu + turn->slot * t->accumulators;
+  GLOBAL int* next = (GLOBAL int*) t->mu + (turn->slot + 1) % 3 * t->accumulators;
+  for (i64 k = tile->number * THREADS + THREAD; k < t->accumulators; k += t->tiles * THREADS) {
+    mu[k] = COMMITTED(mu[k], next[k], next[k]);
+    next[k] = 0;
+  }
 }
 #endif
