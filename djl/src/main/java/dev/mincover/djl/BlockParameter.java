@@ -115,12 +115,12 @@ final class BlockParameter {
     return memory;
   }
 
-  private static Shape shape(NDArray array) {
+  static Shape shape(NDArray array) {
     return Shape.of(array.getShape().getShape());
   }
 
   /** Core's name for an array's type, or null where it has none. */
-  private static @Nullable DataType type(NDArray array) {
+  static @Nullable DataType type(NDArray array) {
     return switch (array.getDataType()) {
       case FLOAT32 -> DataType.FLOAT32;
       case BFLOAT16 -> DataType.BFLOAT16;

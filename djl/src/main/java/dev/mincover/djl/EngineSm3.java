@@ -16,7 +16,9 @@ import dev.mincover.recipe.Options;
 import dev.mincover.recipe.Recipe;
 import dev.mincover.recipe.Sm3;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -419,6 +421,28 @@ final class EngineSm3 implements AutoCloseable {
       rest /= shape[axis];
     }
     return index;
+  }
+
+  /** The state by the names that checkpoints have. Steps give other arrays. */
+  Map<String, NDArray> state() {
+    Map<String, NDArray> state = new LinkedHashMap<>();
+    for (int k = 0; k < mu.length; k++) {
+      state.put(axes.length == 0 ? "mu" : "mu." + axes[k], mu[k]);
+    }
+    if (momentum != null) {
+      state.put("momentum", momentum);
+    }
+    return state;
+  }
+
+  /** Steps in which it had a gradient. */
+  long steps() {
+    return steps;
+  }
+
+  /** Takes over how many steps were taken, once the state has been overwritten. */
+  void restoreSteps(long steps) {
+    this.steps = steps;
   }
 
   /** Bytes of state on the device. */

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -36,7 +37,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Parameters on other devices, such as a GPU, are stepped one at a time by the engine's own
  * operators, with state on their device. SM3 and AdaGrad work there, with all covers but sets,
  * float32 momentum, decay, clipping by value and the guard; each gradient is checked before its own
- * parameter changes. Sparse gradients are taken as dense there, and state cannot be saved.
+ * parameter changes. Sparse gradients are taken as dense there. State is saved with a block, of one
+ * device.
  *
  * <p>State lies outside the heap, and threads share a step. {@link #close} frees both; so does
  * closing the model, which DJL's own optimizers do not notice.
@@ -211,7 +213,7 @@ public final class MincoverOptimizer extends Optimizer implements AutoCloseable 
       throw new IllegalStateException("this optimizer is closed; make another one");
     }
     Block owner = block;
-    boolean engine = alwaysByEngine || !ArrayMemory.isReachable(weight);
+    boolean engine = isByEngine(weight);
     if (owner != null && !engine) {
       updateWhole(owner, parameterId);
       return;
@@ -219,7 +221,7 @@ public final class MincoverOptimizer extends Optimizer implements AutoCloseable 
     if (rescaleGrad != 1) {
       grad.muli(rescaleGrad);
     }
-    String key = parameterId + " on " + weight.getDevice();
+    String key = key(parameterId, weight);
     if (engine) {
       updateByEngine(key, parameterId, weight, grad);
       return;
@@ -238,12 +240,7 @@ public final class MincoverOptimizer extends Optimizer implements AutoCloseable 
   }
 
   private void updateByEngine(String key, String id, NDArray weight, NDArray grad) {
-    EngineSm3 single = byEngine.get(key);
-    if (single == null) {
-      single = new EngineSm3(recipe, name(id), weight);
-      byEngine.put(key, single);
-      closeWith(weight);
-    }
+    EngineSm3 single = stepper(key, id, weight);
     try {
       if (grad.isSparse()) {
         try (NDArray dense = grad.toDense()) {
@@ -255,6 +252,16 @@ public final class MincoverOptimizer extends Optimizer implements AutoCloseable 
     } finally {
       BlockParameter.clearGradient(weight);
     }
+  }
+
+  private EngineSm3 stepper(String key, String id, NDArray weight) {
+    EngineSm3 single = byEngine.get(key);
+    if (single == null) {
+      single = new EngineSm3(recipe, name(id), weight);
+      byEngine.put(key, single);
+      closeWith(weight);
+    }
+    return single;
   }
 
   /** A parameter's name in the block, by DJL's identifier; without a block, the identifier. */
@@ -328,7 +335,14 @@ public final class MincoverOptimizer extends Optimizer implements AutoCloseable 
    * @throws IllegalStateException if this optimizer has no block, or is closed
    */
   public synchronized void save(Path file, Map<String, String> metadata) throws IOException {
-    bound(requireBlock()).save(file, metadata);
+    Block owner = requireBlock();
+    if (!isByEngine(owner)) {
+      bound(owner).save(file, metadata);
+      return;
+    }
+    try (EngineCheckpoint checkpoint = engineCheckpoint(owner)) {
+      checkpoint.save(file, metadata);
+    }
   }
 
   /**
@@ -353,7 +367,13 @@ public final class MincoverOptimizer extends Optimizer implements AutoCloseable 
    */
   public synchronized Map<String, String> load(Path file, RecipeChanges changes)
       throws IOException {
-    return bound(requireBlock()).load(file, changes);
+    Block owner = requireBlock();
+    if (!isByEngine(owner)) {
+      return bound(owner).load(file, changes);
+    }
+    try (EngineCheckpoint checkpoint = engineCheckpoint(owner)) {
+      return checkpoint.load(file, changes);
+    }
   }
 
   private Block requireBlock() {
@@ -364,12 +384,47 @@ public final class MincoverOptimizer extends Optimizer implements AutoCloseable 
               ? "this optimizer is closed; make another one"
               : "state is saved under the names of a block; make this optimizer with optBlock(block)");
     }
-    if (!byEngine.isEmpty()) {
+    return owner;
+  }
+
+  private boolean isByEngine(NDArray weight) {
+    return alwaysByEngine || !ArrayMemory.isReachable(weight);
+  }
+
+  private boolean isByEngine(Block owner) {
+    for (Pair<String, Parameter> pair : owner.getParameters()) {
+      if (pair.getValue().isInitialized() && isByEngine(pair.getValue().getArray())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private EngineCheckpoint engineCheckpoint(Block owner) {
+    Map<String, NDArray> weights = new LinkedHashMap<>();
+    Map<String, EngineSm3> steppers = new LinkedHashMap<>();
+    Set<String> keys = new HashSet<>();
+    for (Pair<String, Parameter> pair : owner.getParameters()) {
+      Parameter parameter = pair.getValue();
+      NDArray array = parameter.getArray();
+      String key = key(parameter.getId(), array);
+      if (keys.add(key)) {
+        weights.put(pair.getKey(), array);
+        if (parameter.requiresGradient()) {
+          steppers.put(pair.getKey(), stepper(key, parameter.getId(), array));
+        }
+      }
+    }
+    if (!keys.containsAll(byEngine.keySet())) {
       throw new IllegalStateException(
-          "only state on the CPU can be saved and loaded; these are on other devices: %s"
+          "the state of parameters on several devices cannot be saved or loaded: %s"
               .formatted(byEngine.keySet()));
     }
-    return owner;
+    return new EngineCheckpoint(recipe, weights, steppers);
+  }
+
+  private static String key(String id, NDArray weight) {
+    return id + " on " + weight.getDevice();
   }
 
   /** Bytes of state that this optimizer holds outside the heap. */

@@ -1,6 +1,7 @@
 package dev.mincover.djl;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -28,7 +29,6 @@ import dev.mincover.testkit.Floats;
 import dev.mincover.testkit.GoldenSequence;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +38,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -59,6 +60,8 @@ class EngineSm3Test {
           new Shape(5, 3, 4),
           new Shape(2, 9, 1, 3),
           new Shape(0, 3));
+
+  @TempDir private Path folder;
 
   private final NDManager manager = NDManager.newBaseManager("PyTorch");
 
@@ -242,33 +245,63 @@ class EngineSm3Test {
     }
   }
 
-  /** All temporary arrays of a step together are smaller than the gradient. */
+  /** In the format of all others, so that a training goes on with core as well. */
   @Test
-  @EnabledOnOs(OS.LINUX)
-  void aStepTakesLessThanAGradientBesides() throws IOException {
-    Shape shape = new Shape(4096, 8192);
-    NDArray weight = manager.ones(shape);
-    NDArray gradient = manager.ones(shape);
-    for (Sm3 recipe : List.of(SM3, SM3.momentum(Momentum.average(0.9)), Sm3.adaGrad(0.1))) {
-      try (EngineSm3 optimizer = new EngineSm3(recipe, "w", weight)) {
-        optimizer.step(weight, gradient);
-        Files.writeString(Path.of("/proc/self/clear_refs"), "5"); // Forgets the peak.
-        long before = kibibytes("VmRSS:");
-        optimizer.step(weight, gradient);
-        long taken = 1024 * (kibibytes("VmHWM:") - before);
-        System.out.printf(
-            "a step of %s took %,d KiB beside a gradient of %,d%n",
-            recipe.momentum(), taken / 1024, 4 * shape.size() / 1024);
-        assertThat(taken).as("bytes in a step").isLessThan(4 * shape.size());
+  void stateIsSavedAndRestored() throws IOException {
+    Path file = folder.resolve("optimizer.safetensors");
+    for (Sm3 recipe :
+        List.of(SM3.momentum(Momentum.average(0.9)), SM3.cover("*weight", Cover.axes(1)))) {
+      Map<String, float[]> expected;
+      try (Model model = Models.model();
+          MincoverOptimizer optimizer = byEngine(recipe, model);
+          Trainer trainer = Models.trainer(model, optimizer, 1)) {
+        for (int t = 0; t < 4; t++) {
+          if (t == 2) {
+            optimizer.save(file, Map.of("epoch", "2"));
+          }
+          Models.backward(trainer, t);
+          trainer.step();
+        }
+        expected = Models.weights(model.getBlock());
+      }
+      for (boolean engine : new boolean[] {true, false}) {
+        try (Model model = Models.model();
+            MincoverOptimizer optimizer =
+                engine ? byEngine(recipe, model) : MincoverOptimizer.of(recipe, model.getBlock());
+            Trainer trainer = Models.trainer(model, optimizer, 2)) {
+          assertThat(optimizer.load(file)).containsEntry("epoch", "2");
+          for (int t = 2; t < 4; t++) {
+            Models.backward(trainer, t);
+            trainer.step();
+          }
+          Map<String, float[]> actual = Models.weights(model.getBlock());
+          expected.forEach((name, values) -> {
+            float[] now = requireNonNull(actual.get(name));
+            if (engine) {
+              Floats.assertEqualBits(now, values, name);
+            } else {
+              assertClose(now, values, name);
+            }
+          });
+        }
       }
     }
   }
 
-  private static long kibibytes(String field) throws IOException {
-    return Files.readAllLines(Path.of("/proc/self/status")).stream()
-        .filter(line -> line.startsWith(field))
-        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
-        .findFirst()
-        .orElseThrow();
+  private static MincoverOptimizer byEngine(Sm3 recipe, Model model) {
+    return MincoverOptimizer.builder(recipe).optBlock(model.getBlock()).alwaysByEngine().build();
+  }
+
+  /** All temporary arrays of a step together are smaller than the gradient. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aStepTakesLessThanAGradientBesides() throws IOException, InterruptedException {
+    String printed = Forked.run(StepMemory.class);
+    List<Double> shares =
+        printed.lines().filter(line -> line.matches("[0-9.]+")).map(Double::valueOf).toList();
+    assertThat(shares)
+        .as("of a gradient: %s", printed)
+        .hasSize(3)
+        .allSatisfy(share -> assertThat(share).isBetween(0.2, 1.0));
   }
 }
