@@ -9,7 +9,6 @@ import dev.mincover.internal.thread.ThreadScratch;
 import dev.mincover.recipe.Guard;
 import dev.mincover.recipe.Options;
 import dev.mincover.tensor.Parameter;
-import dev.mincover.tensor.Shape;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -89,23 +88,12 @@ final class StepGuard {
     }
     Parameter parameter = parameters.get(i);
     throw new NonFiniteGradientException(
-        parameter.name(), index(parameter.shape(), bad.at()), bad.value(), changed);
+        parameter.name(), parameter.shape().index(bad.at()), bad.value(), changed);
   }
 
   private static void refuseWeight(Parameter parameter, long at) {
     float[] value = new float[1];
     Storage.load(parameter.type(), parameter.weights(), at, 1, value);
-    throw new NonFiniteWeightException(parameter.name(), index(parameter.shape(), at), value[0]);
-  }
-
-  /** An index per axis, of a position in row-major order. */
-  private static long[] index(Shape shape, long at) {
-    long[] index = new long[shape.rank()];
-    long rest = at;
-    for (int axis = index.length - 1; axis >= 0; axis--) {
-      index[axis] = rest % shape.dimension(axis);
-      rest /= shape.dimension(axis);
-    }
-    return index;
+    throw new NonFiniteWeightException(parameter.name(), parameter.shape().index(at), value[0]);
   }
 }

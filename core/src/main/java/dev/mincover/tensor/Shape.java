@@ -64,6 +64,21 @@ public final class Shape {
     return size;
   }
 
+  /**
+   * Returns an index for each axis.
+   *
+   * @param at a position in row-major order, at least 0 and below {@link #size}
+   */
+  public long[] index(long at) {
+    long[] index = new long[rank()];
+    long rest = at;
+    for (int axis = index.length - 1; axis >= 0; axis--) {
+      index[axis] = rest % dimension(axis);
+      rest /= dimension(axis);
+    }
+    return index;
+  }
+
   @Override
   public boolean equals(Object other) {
     return other instanceof Shape shape && Arrays.equals(dimensions, shape.dimensions);

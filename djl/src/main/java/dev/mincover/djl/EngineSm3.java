@@ -403,24 +403,14 @@ final class EngineSm3 implements AutoCloseable {
     }
     try (NDArray all = gradient.toType(DataType.FLOAT32, true)) {
       float[] values = all.toFloatArray();
-      long[] shape = gradient.getShape().getShape();
       for (int i = 0; i < values.length; i++) {
         float clipped = Math.min(Math.abs(values[i]), (float) recipe.options().clipValue());
         if (!Float.isFinite(clipped * clipped)) {
-          throw new NonFiniteGradientException(name, index(shape, i), values[i], false);
+          throw new NonFiniteGradientException(
+              name, BlockParameter.shape(gradient).index(i), values[i], false);
         }
       }
     }
-  }
-
-  private static long[] index(long[] shape, long at) {
-    long[] index = new long[shape.length];
-    long rest = at;
-    for (int axis = shape.length - 1; axis >= 0; axis--) {
-      index[axis] = rest % shape[axis];
-      rest /= shape[axis];
-    }
-    return index;
   }
 
   /** The state by the names that checkpoints have. Steps give other arrays. */

@@ -135,7 +135,7 @@ final class DeviceChecks {
         };
     if (bad != null) {
       throw new NonFiniteGradientException(
-          tensor.name, index(tensor.shape, bad.at()), bad.value(), false);
+          tensor.name, tensor.shape.index(bad.at()), bad.value(), false);
     }
   }
 
@@ -176,7 +176,7 @@ final class DeviceChecks {
   static void refuseWeights(DeviceTensor tensor) {
     Bad bad = first(tensor.weights, tensor.type, tensor.shape.size(), w -> !Float.isFinite(w));
     if (bad != null) {
-      throw new NonFiniteWeightException(tensor.name, index(tensor.shape, bad.at()), bad.value());
+      throw new NonFiniteWeightException(tensor.name, tensor.shape.index(bad.at()), bad.value());
     }
   }
 
@@ -203,16 +203,5 @@ final class DeviceChecks {
       }
     }
     return null;
-  }
-
-  /** An index per axis, of a position in row-major order. */
-  private static long[] index(Shape shape, long at) {
-    long[] index = new long[shape.rank()];
-    long rest = at;
-    for (int axis = index.length - 1; axis >= 0; axis--) {
-      index[axis] = rest % shape.dimension(axis);
-      rest /= shape.dimension(axis);
-    }
-    return index;
   }
 }
