@@ -67,7 +67,8 @@ class BleuTest {
     assertThat(
             Bleu.of(
                 README,
-                List.of("The dog bit the man.", "It was not unexpected.", "The man bit him first.")))
+                List.of(
+                    "The dog bit the man.", "It was not unexpected.", "The man bit him first.")))
         .isCloseTo(45.06750632106114, EXACT);
     assertThat(
             Bleu.of(
@@ -87,15 +88,13 @@ class BleuTest {
     assertThat(Bleu.of(List.of("this is a fest"), List.of("this is a test")))
         .isCloseTo(expected, EXACT);
     assertThat(Bleu.of(List.of("a b x c d"), List.of("a b y c d")))
-        .isCloseTo(
-            100 * Math.pow(4 / 5. * (2 / 4.) * (1 / 2. / 3) * (1 / 4. / 2), 1 / 4.), EXACT);
+        .isCloseTo(100 * Math.pow(4 / 5. * (2 / 4.) * (1 / 2. / 3) * (1 / 4. / 2), 1 / 4.), EXACT);
   }
 
   @Test
   void countsAWordNoMoreOftenThanTheReferenceHasIt() {
     assertThat(Bleu.of(List.of("the the the the"), List.of("the cat sat down")))
-        .isCloseTo(
-            100 * Math.pow(1 / 4. * (1 / 2. / 3) * (1 / 4. / 2) * (1 / 8.), 1 / 4.), EXACT);
+        .isCloseTo(100 * Math.pow(1 / 4. * (1 / 2. / 3) * (1 / 4. / 2) * (1 / 8.), 1 / 4.), EXACT);
   }
 
   @Test
@@ -163,7 +162,8 @@ class BleuTest {
         Arguments.of("Hello, world.", List.of("Hello", ",", "world", ".")),
         Arguments.of("3.14 and 1,000.", List.of("3.14", "and", "1,000", ".")),
         Arguments.of("pre-war 1990-1995", List.of("pre-war", "1990", "-", "1995")),
-        Arguments.of("d'acc\u00e8s l\u2019acc\u00e8s", List.of("d'acc\u00e8s", "l\u2019acc\u00e8s")),
+        Arguments.of(
+            "d'acc\u00e8s l\u2019acc\u00e8s", List.of("d'acc\u00e8s", "l\u2019acc\u00e8s")),
         Arguments.of("$5.00 (50%)", List.of("$", "5.00", "(", "50", "%", ")")),
         Arguments.of(
             "a &lt;b&gt; &quot;c&quot; &amp;amp;",
