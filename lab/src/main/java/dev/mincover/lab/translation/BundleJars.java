@@ -17,6 +17,7 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
@@ -31,6 +32,9 @@ final class BundleJars {
 
   private static final String FRENCH = "_fr.properties";
   private static final List<String> ENGLISH = List.of(".properties", "_en.properties");
+
+  /** An apostrophe as a message format has it; a few were doubled once more. */
+  private static final Pattern DOUBLED = Pattern.compile("'{2,}");
 
   private BundleJars() {}
 
@@ -76,7 +80,7 @@ final class BundleJars {
   private static String text(String message, Product product) {
     // Some translators write U+2019 and others do not: for a model these would be two spellings.
     String text = SentenceText.singleSpaced(message).replace('\u2019', '\'');
-    return product.messageFormat() ? text.replace("''", "'") : text;
+    return product.messageFormat() ? DOUBLED.matcher(text).replaceAll("'") : text;
   }
 
   private static Path jar(Path folder, String artifact, String version) {

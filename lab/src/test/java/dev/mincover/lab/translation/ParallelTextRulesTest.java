@@ -50,7 +50,7 @@ class ParallelTextRulesTest {
         "Add {{name}} | Ajouter {{nom}} | PLACEHOLDERS",
         "%d of %s files | %d fichiers | PLACEHOLDERS",
         "%1$s is here | %1$s est ici | kept",
-        "100 % sure of it | S\u00fbr \u00e0 100 % | kept",
+        "100 % sure of it | S\u00fbr et certain \u00e0 100 % | kept",
         "SCM | Outil de gestion de version | LENGTHS",
         "SCM | Outil de gestion | kept",
       })
