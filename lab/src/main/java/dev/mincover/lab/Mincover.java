@@ -12,6 +12,7 @@ import dev.mincover.lab.command.ReplayCommand;
 import dev.mincover.lab.command.ReportCommand;
 import dev.mincover.lab.command.SectionedHelp;
 import dev.mincover.lab.command.TrainCommand;
+import dev.mincover.lab.command.TranslateCommand;
 import dev.mincover.lab.common.Interrupt;
 import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.common.Version;
@@ -25,11 +26,12 @@ import picocli.CommandLine.Spec;
 /** The command line {@code mincover}. */
 @Command(
     name = "mincover",
-    description = "Trains language models on the JVM with SM3, the memory-efficient optimizer.",
+    description = "Trains models on the JVM with SM3, the memory-efficient optimizer.",
     subcommands = {
       TrainCommand.class,
       CompareCommand.class,
       GenerateCommand.class,
+      TranslateCommand.class,
       ReportCommand.class,
       InspectCommand.class,
       ReplayCommand.class,

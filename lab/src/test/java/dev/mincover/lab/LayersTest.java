@@ -104,11 +104,14 @@ class LayersTest {
         .resideOutsideOfPackages(
             "dev.mincover.torch",
             "dev.mincover.lab.bench",
+            "dev.mincover.lab.image",
             "dev.mincover.lab.libtorch",
+            "dev.mincover.lab.mlm",
             "dev.mincover.lab.model",
             "dev.mincover.lab.optimizer",
             "dev.mincover.lab.statistics",
-            "dev.mincover.lab.train")
+            "dev.mincover.lab.train",
+            "dev.mincover.lab.translation")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("org.bytedeco..", "dev.mincover.torch")

@@ -6,18 +6,17 @@ import dev.mincover.lab.compare.ComparedOptimizer;
 import dev.mincover.lab.compare.ComparisonOutput;
 import dev.mincover.lab.compare.ComparisonRequest;
 import dev.mincover.lab.compare.ComparisonRunner;
-import dev.mincover.lab.data.Corpus;
-import dev.mincover.lab.model.GptConfig;
-import dev.mincover.lab.model.WeightType;
 import dev.mincover.lab.optimizer.OptimizerRecipe;
 import dev.mincover.lab.option.CompareOptions;
+import dev.mincover.lab.option.DataOptions;
 import dev.mincover.lab.option.ModelOptions;
 import dev.mincover.lab.option.ResumeOptions;
 import dev.mincover.lab.option.SweepOptions;
-import dev.mincover.lab.option.TextOptions;
 import dev.mincover.lab.run.RunDirectory;
-import dev.mincover.lab.train.LanguageTask;
-import dev.mincover.lab.train.TrainingRequest;
+import dev.mincover.lab.run.Summary;
+import dev.mincover.lab.task.ModelChoice;
+import dev.mincover.lab.task.Task;
+import dev.mincover.lab.task.TaskType;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -64,7 +63,7 @@ public final class CompareCommand implements Callable<Integer> {
 
   @Mixin private SweepOptions sweepOptions = new SweepOptions();
 
-  @Mixin private TextOptions textOptions = new TextOptions();
+  @Mixin private DataOptions dataOptions = new DataOptions();
 
   @Mixin private ModelOptions modelOptions = new ModelOptions();
 
@@ -77,14 +76,16 @@ public final class CompareCommand implements Callable<Integer> {
   }
 
   private int compare() {
-    TextOptions text = textOptions.checked();
-    text.chooseCode();
-    WeightType weights = modelOptions.weights();
-    GptConfig config = modelOptions.config();
-    List<ComparedOptimizer> optimizers = ComparedOptimizer.named(compareOptions.optimizers());
+    DataOptions data = dataOptions.checked();
+    data.chooseCode();
+    TaskType type = data.type();
+    ModelChoice choice = modelOptions.choice();
+    Summary.Model size = choice.orElse(type.kind(), type.size());
+    type.check(size);
+    List<ComparedOptimizer> optimizers = ComparedOptimizer.named(compareOptions.optimizers(), type);
     Long steps = compareOptions.steps();
     for (ComparedOptimizer optimizer : optimizers) {
-      OptimizerRecipe.of(optimizer.settings(weights), steps == null ? 1 : steps, 0);
+      OptimizerRecipe.of(optimizer.settings(choice.weights()), steps == null ? 1 : steps, 0);
     }
     Budget budget = Budget.parse(compareOptions.budget());
     if (sweepOptions.isOnly() && compareOptions.isOpened()) {
@@ -94,35 +95,32 @@ public final class CompareCommand implements Callable<Integer> {
     List<Long> seeds = compareOptions.seeds();
     ComparisonRequest.Search search = search(seeds);
     RunDirectory directory = compareOptions.directory();
-    Corpus corpus = text.corpus();
-    corpus.requireContext(config.context());
+    Task task = type.task(size, data.data());
     ComparisonRequest request =
         new ComparisonRequest(
-            new LanguageTask(config, weights, text.batch, corpus).modelSummary(),
-            new TrainingRequest.Text(text.absolutePaths(), text.batch),
-            corpus.digest(),
-            text.threads(),
-            text.isPortable(),
+            size,
+            data.data(),
+            task.digest(),
+            data.threads(),
+            data.isPortable(),
             optimizers.stream().map(ComparedOptimizer::name).toList(),
             seeds,
             new ComparisonRequest.Length(steps, budget.text()),
             search,
             ComparisonRequest.Chosen.NOTHING);
-    return runner(request, corpus, directory).run(out(), err());
+    return runner(request, task, directory).run(out(), err());
   }
 
   private int resume(RunDirectory directory) {
     ComparisonRequest request = ComparisonRequest.read(directory);
-    TextOptions.chooseCode(request.portable());
-    Corpus corpus = TextOptions.corpus(request.text().paths());
-    return runner(request, corpus, directory).resume(out(), err());
+    DataOptions.chooseCode(request.portable());
+    return runner(request, request.task(), directory).resume(out(), err());
   }
 
-  private ComparisonRunner runner(
-      ComparisonRequest request, Corpus corpus, RunDirectory directory) {
+  private ComparisonRunner runner(ComparisonRequest request, Task task, RunDirectory directory) {
     return new ComparisonRunner(
         request,
-        request.plan(corpus),
+        request.plan(task),
         spec.root().userObject().getClass().getName(),
         new ComparisonOutput(directory, compareOptions.json(), compareOptions.isOpened()));
   }

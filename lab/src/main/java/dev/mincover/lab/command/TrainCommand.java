@@ -1,19 +1,17 @@
 package dev.mincover.lab.command;
 
-import dev.mincover.lab.data.Corpus;
-import dev.mincover.lab.model.GptConfig;
-import dev.mincover.lab.model.WeightType;
 import dev.mincover.lab.optimizer.OptimizerRecipe;
 import dev.mincover.lab.optimizer.OptimizerSettings;
+import dev.mincover.lab.option.DataOptions;
 import dev.mincover.lab.option.ModelOptions;
 import dev.mincover.lab.option.OptimizerOptions;
 import dev.mincover.lab.option.ResumeOptions;
-import dev.mincover.lab.option.TextOptions;
 import dev.mincover.lab.option.TrainOptions;
 import dev.mincover.lab.run.RunDirectory;
+import dev.mincover.lab.run.Summary;
+import dev.mincover.lab.task.ModelChoice;
+import dev.mincover.lab.task.TaskType;
 import dev.mincover.lab.train.CheckpointSchedule;
-import dev.mincover.lab.train.LanguageTask;
-import dev.mincover.lab.train.TrainingPlan;
 import dev.mincover.lab.train.TrainingRequest;
 import dev.mincover.lab.train.TrainingRunner;
 import java.io.PrintWriter;
@@ -23,12 +21,13 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** {@code mincover train}: trains a language model and writes a run directory. */
+/** {@code mincover train}: trains a model and writes a run directory. */
 @Command(
     name = "train",
     description = {
-      "Trains a small GPT over bytes with SM3 or another optimizer, on Java source text or on your"
-          + " own text.",
+      "Trains a small model with SM3 or another optimizer: a GPT over bytes on Java source text or on"
+          + " your own, or with --task an encoder like BERT, a translator, or a classifier of"
+          + " pictures.",
       ""
     },
     abbreviateSynopsis = true,
@@ -41,12 +40,14 @@ import picocli.CommandLine.Spec;
           + " * stands for any characters. docs/reference/options.md has the formulas.",
       "",
       "The run directory gets metrics.csv (a row per step), summary.json, model.safetensors,"
-          + " statistics.safetensors, report.html and checkpoints, also after Ctrl-C.",
+          + " statistics.safetensors, report.html and checkpoints, also after Ctrl-C; tasks but lm add"
+          + " examples.json.",
       "",
       "Examples:",
       "  mincover train --corpus notes/ --steps 5000 --out runs/notes",
       "  mincover train --momentum-format int8 --weight-decay 0.01 --clip 1",
       "  mincover train --optimizer adam --schedule inverse-sqrt",
+      "  mincover train --task translation --source en.txt --target fr.txt",
       "  mincover train --steps 400 --statistics 'h.0.*' wte.weight",
       "  mincover train --resume runs/notes",
       "  mincover generate runs/notes --prompt \"Dear \""
@@ -70,41 +71,38 @@ public final class TrainCommand implements Callable<Integer> {
 
   private int train() {
     TrainOptions options = trainOptions.checked();
-    options.text.chooseCode();
-    WeightType weights = modelOptions.weights();
-    GptConfig config = modelOptions.config();
-    OptimizerSettings settings = optimizerOptions.settings(weights);
-    OptimizerRecipe recipe = OptimizerRecipe.of(settings, options.steps, options.seed);
+    DataOptions data = options.data;
+    data.chooseCode();
+    TaskType type = data.type();
+    ModelChoice choice = modelOptions.choice();
+    Summary.Model size = choice.orElse(type.kind(), type.size());
+    type.check(size);
+    OptimizerSettings settings = optimizerOptions.settings(choice.weights(), type);
+    OptimizerRecipe.of(settings, options.steps(), options.seed); // Refused before data are read.
     TrainingRequest.Output output =
         new TrainingRequest.Output(options.statistics(), options.sample, options.reports());
     CheckpointSchedule checkpoints = options.checkpoints();
     RunDirectory directory = options.directory(settings.name());
-    Corpus text = options.text.corpus();
-    text.requireContext(config.context());
-    LanguageTask task = new LanguageTask(config, weights, options.text.batch, text);
-    TrainingPlan plan =
-        new TrainingPlan(
-            task, settings, recipe, options.steps, options.seed, options.text.threads());
     TrainingRequest request =
         new TrainingRequest(
-            task.modelSummary(),
-            new TrainingRequest.Text(options.text.absolutePaths(), options.text.batch),
+            size,
+            data.data(),
             settings,
-            options.steps,
+            options.steps(),
             options.seed,
-            options.text.threads(),
-            options.text.isPortable(),
+            data.threads(),
+            data.isPortable(),
             output,
             checkpoints);
-    return new TrainingRunner(request, plan, directory, options.open).run(out(), err());
+    return new TrainingRunner(request, request.plan(), directory, options.open).run(out(), err());
   }
 
   private int resume(RunDirectory directory) {
     TrainingRequest request =
         trainOptions.resumed(TrainingRequest.read(directory), ResumeOptions.given(spec));
-    TextOptions.chooseCode(request.portable());
-    TrainingPlan plan = request.plan(TextOptions.corpus(request.text().paths()));
-    return new TrainingRunner(request, plan, directory, trainOptions.open).resume(out(), err());
+    DataOptions.chooseCode(request.portable());
+    return new TrainingRunner(request, request.plan(), directory, trainOptions.open)
+        .resume(out(), err());
   }
 
   private PrintWriter out() {

@@ -1,8 +1,8 @@
 package dev.mincover.lab.compare;
 
-import dev.mincover.lab.model.Gpt;
+import dev.mincover.lab.model.Model;
 import dev.mincover.lab.optimizer.BoundOptimizer;
-import dev.mincover.lab.train.LanguageTask;
+import dev.mincover.lab.task.Task;
 import dev.mincover.lab.train.TrainingLoop;
 import dev.mincover.lab.train.TrainingPlan;
 import java.lang.management.ManagementFactory;
@@ -46,7 +46,7 @@ public record Calibration(
    * @param stop asked before every step; once it returns true, the result is meaningless
    */
   public static Calibration measure(
-      LanguageTask task,
+      Task task,
       List<ComparedOptimizer> optimizers,
       int threads,
       double seconds,
@@ -67,18 +67,14 @@ public record Calibration(
   private record Part(double stepSeconds, double evaluationSeconds) {}
 
   private static Part train(
-      LanguageTask task,
-      ComparedOptimizer optimizer,
-      int threads,
-      double seconds,
-      BooleanSupplier stop) {
+      Task task, ComparedOptimizer optimizer, int threads, double seconds, BooleanSupplier stop) {
     TrainingPlan plan =
         TrainingPlan.of(task, optimizer.settings(task.weights()), TRAINING, SEED, threads);
     double end = uptime() + seconds;
     List<Double> times = new ArrayList<>();
-    try (Gpt model = plan.model();
+    try (Model model = plan.model();
         BoundOptimizer bound = plan.bind(model);
-        TrainingLoop loop = plan.loop(model, bound, task.windows())) {
+        TrainingLoop loop = plan.loop(model, bound)) {
       loop.train(
           TRAINING,
           Long.MAX_VALUE,

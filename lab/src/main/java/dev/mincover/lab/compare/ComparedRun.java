@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param seed of weights and batches
  * @param directory of the run, with the files that {@code train} writes
  * @param end how the training ended
- * @param loss of the validation text
+ * @param loss of the validation samples
  * @param time what the training took
  * @param peakMemoryBytes of the process; null if not known
  */
@@ -36,19 +36,23 @@ public record ComparedRun(
   public record End(boolean finished, @Nullable String failure, long steps) {}
 
   /**
-   * The loss on the validation text.
+   * How well the model does on the validation samples.
    *
-   * @param validationLoss nats per byte; null if not known
-   * @param validationBitsPerByte the same in bits
+   * @param validationLoss nats per {@link dev.mincover.lab.run.TaskKind#unit}; null if not known
+   * @param validationBits the same in bits
+   * @param score the task's figure; null for none
    */
-  public record Loss(@Nullable Double validationLoss, @Nullable Double validationBitsPerByte) {}
+  public record Loss(
+      @Nullable Double validationLoss,
+      @Nullable Double validationBits,
+      Summary.@Nullable Score score) {}
 
   /**
    * What a training took.
    *
    * @param seconds of training steps
    * @param optimizerSeconds the part of these spent in the optimizer
-   * @param tokensPerSecond bytes trained on per second of training steps
+   * @param tokensPerSecond tokens trained on per second of training steps
    */
   public record Time(double seconds, double optimizerSeconds, double tokensPerSecond) {}
 
@@ -58,7 +62,10 @@ public record ComparedRun(
         summary.setup().seed(),
         directory.toString(),
         new End(course.finished(), failure, course.steps()),
-        new Loss(summary.quality().validationLoss(), summary.quality().validationBitsPerByte()),
+        new Loss(
+            summary.quality().validationLoss(),
+            summary.quality().validationBits(),
+            summary.quality().score()),
         new Time(course.seconds(), course.optimizerSeconds(), course.tokensPerSecond()),
         summary.memory().peakMemoryBytes());
   }
@@ -69,7 +76,7 @@ public record ComparedRun(
         seed,
         directory.toString(),
         new End(false, failure, 0),
-        new Loss(null, null),
+        new Loss(null, null, null),
         new Time(0, 0, 0),
         null);
   }
@@ -79,8 +86,8 @@ public record ComparedRun(
     return end.finished();
   }
 
-  /** The bits per byte of a finished training. */
+  /** The validation loss of a finished training, in bits. */
   double bits() {
-    return requireNonNull(loss.validationBitsPerByte());
+    return requireNonNull(loss.validationBits());
   }
 }

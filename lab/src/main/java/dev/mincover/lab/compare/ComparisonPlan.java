@@ -1,6 +1,6 @@
 package dev.mincover.lab.compare;
 
-import dev.mincover.lab.train.LanguageTask;
+import dev.mincover.lab.task.Task;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param search for learning rates and warm-ups before the trainings; null for none
  */
 public record ComparisonPlan(
-    LanguageTask task,
+    Task task,
     List<ComparedOptimizer> optimizers,
     List<Long> seeds,
     int threads,

@@ -4,12 +4,11 @@ import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.mincover.lab.common.JsonFile;
 import dev.mincover.lab.common.Names;
 import dev.mincover.lab.common.UserError;
-import dev.mincover.lab.data.Corpus;
-import dev.mincover.lab.model.WeightType;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.run.Summary;
-import dev.mincover.lab.train.LanguageTask;
-import dev.mincover.lab.train.TrainingRequest;
+import dev.mincover.lab.task.Task;
+import dev.mincover.lab.task.TaskData;
+import dev.mincover.lab.train.Tasks;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * it has chosen since: what it takes to go on with it.
  *
  * @param model size and type of the network
- * @param text what is learned
- * @param digest of the text, {@link Corpus#digest}
+ * @param data what is learned from
+ * @param digest of the data, {@link Task#digest}
  * @param threads of each training
  * @param portable whether libtorch computes with portable instructions
  * @param optimizers their names
@@ -33,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record ComparisonRequest(
     Summary.Model model,
-    @JsonUnwrapped TrainingRequest.Text text,
+    @JsonUnwrapped TaskData data,
     String digest,
     int threads,
     boolean portable,
@@ -100,7 +99,10 @@ public record ComparisonRequest(
               .formatted(FILE, directory.path()));
     }
     return JsonFile.read(
-        file, ComparisonRequest.class, "the request of a comparison", List.of("corpus", "steps"));
+        file,
+        ComparisonRequest.class,
+        "the request of a comparison",
+        List.of("corpus", "steps", "task", "source", "target"));
   }
 
   /**
@@ -115,24 +117,32 @@ public record ComparisonRequest(
   /** Returns the same request with numbers of steps that were chosen. */
   ComparisonRequest choosing(Chosen numbers) {
     return new ComparisonRequest(
-        model, text, digest, threads, portable, optimizers, seeds, length, search, numbers);
+        model, data, digest, threads, portable, optimizers, seeds, length, search, numbers);
+  }
+
+  /**
+   * Reads the data and returns the task.
+   *
+   * @throws UserError if a value is out of range, naming its option, or the data cannot be read
+   */
+  public Task task() {
+    return Tasks.of(model, data);
   }
 
   /**
    * Returns what is to be trained.
    *
-   * @throws UserError if a value is out of range, naming its option, or the text is another
+   * @throws UserError if a value is out of range, naming its option, or the data are others
    */
-  public ComparisonPlan plan(Corpus corpus) {
-    if (!corpus.digest().equals(digest)) {
+  public ComparisonPlan plan(Task task) {
+    if (!task.digest().equals(digest)) {
       throw new UserError(
-          "the text has changed since the comparison began; restore it, or compare anew");
+          "the data have changed since the comparison began; restore them, or compare anew");
     }
     Long steps = length.steps();
-    WeightType weights = Names.parse("--weights", model.weights(), WeightType.class);
     return new ComparisonPlan(
-        new LanguageTask(TrainingRequest.config(model), weights, text.batch(), corpus),
-        ComparedOptimizer.named(optimizers),
+        task,
+        ComparedOptimizer.named(optimizers, Tasks.type(data.kind())),
         seeds,
         threads,
         new ComparisonPlan.Length(steps, Budget.parse(length.budget())),
@@ -146,22 +156,33 @@ public record ComparisonRequest(
 
   /** Returns {@code train} and the options that all trainings have in common. */
   List<String> trainArguments() {
-    List<String> arguments = new ArrayList<>(List.of("train"));
-    arguments.addAll(List.of("--layers", "" + model.layers(), "--width", "" + model.width()));
-    arguments.addAll(List.of("--heads", "" + model.heads(), "--context", "" + model.context()));
-    arguments.addAll(List.of("--weights", model.weights()));
-    if (!model.tied()) {
+    List<String> arguments = new ArrayList<>(List.of("train", "--task", Names.of(data.kind())));
+    add(arguments, "--layers", model.layers());
+    add(arguments, "--width", model.width());
+    add(arguments, "--heads", model.heads());
+    add(arguments, "--context", model.context());
+    add(arguments, "--weights", model.weights());
+    if (Boolean.FALSE.equals(model.tied())) {
       arguments.add("--untied");
     }
-    arguments.addAll(List.of("--batch", "" + text.batch(), "--threads", "" + threads));
+    add(arguments, "--batch", data.batch());
+    add(arguments, "--threads", threads);
     if (portable) {
       arguments.add("--portable");
     }
-    List<String> corpus = text.corpus();
+    add(arguments, "--source", data.source());
+    add(arguments, "--target", data.target());
+    List<String> corpus = data.corpus();
     if (corpus != null) {
       arguments.add("--corpus");
       arguments.addAll(corpus);
     }
     return arguments;
+  }
+
+  private static void add(List<String> arguments, String option, @Nullable Object value) {
+    if (value != null) {
+      arguments.addAll(List.of(option, value.toString()));
+    }
   }
 }

@@ -14,7 +14,7 @@ import java.util.List;
  * @param finished false if the comparison was interrupted, or if a training failed
  * @param length of every training
  * @param setup of every training
- * @param bigramBitsPerByte of a byte bigram on the validation text
+ * @param baselineBits of the task's baseline on the validation samples
  * @param optimizers in the order of the table
  * @param platform what the trainings ran on
  */
@@ -22,7 +22,7 @@ public record ComparisonResult(
     boolean finished,
     @JsonUnwrapped Length length,
     @JsonUnwrapped TrainingSetup setup,
-    double bigramBitsPerByte,
+    double baselineBits,
     List<ComparisonRow> optimizers,
     @JsonUnwrapped Platform platform) {
 
@@ -30,7 +30,7 @@ public record ComparisonResult(
    * How many trainings there are of each optimizer, and how long they are.
    *
    * @param steps of every training
-   * @param tokens bytes that every training was trained on
+   * @param tokens that a training of the first seed was trained on; 0 if none has finished
    * @param seeds of weights and batches; each is a training
    */
   public record Length(long steps, long tokens, List<Long> seeds) {

@@ -35,26 +35,40 @@ public record ComparisonRow(
   /**
    * How well the models predict.
    *
-   * @param validationLoss mean, in nats per byte
-   * @param validationBitsPerByte mean
-   * @param standardDeviation of bits per byte over the runs, with one less than their number as
-   *     divisor; null for fewer than two
-   * @param perplexity e to the mean loss: the number of equally likely bytes among which the next
-   *     one would be as hard to guess
+   * @param validationLoss mean, in nats per {@link dev.mincover.lab.run.TaskKind#unit}
+   * @param validationBits mean
+   * @param standardDeviation of the bits over the runs, with one less than their number as divisor;
+   *     null for fewer than two
+   * @param perplexity e to the mean loss: the number of equally likely choices among which the
+   *     right one would be as hard to guess
+   * @param score the task's figure, with its mean over the runs; null for none
    */
   public record Quality(
       @Nullable Double validationLoss,
-      @Nullable Double validationBitsPerByte,
+      @Nullable Double validationBits,
       @Nullable Double standardDeviation,
-      @Nullable Double perplexity) {
+      @Nullable Double perplexity,
+      Summary.@Nullable Score score) {
 
     private static Quality of(List<ComparedRun> finished) {
       double[] bits = finished.stream().mapToDouble(ComparedRun::bits).toArray();
       if (bits.length == 0) {
-        return new Quality(null, null, null, null);
+        return new Quality(null, null, null, null, null);
       }
       double mean = Arrays.stream(bits).sum() / bits.length;
-      return new Quality(mean * Math.log(2), mean, deviation(bits, mean), Math.pow(2, mean));
+      return new Quality(
+          mean * Math.log(2), mean, deviation(bits, mean), Math.pow(2, mean), score(finished));
+    }
+
+    private static Summary.@Nullable Score score(List<ComparedRun> finished) {
+      List<Summary.Score> scores =
+          finished.stream().map(run -> run.loss().score()).filter(Objects::nonNull).toList();
+      if (scores.isEmpty()) {
+        return null;
+      }
+      Summary.Score first = scores.getFirst();
+      double mean = scores.stream().mapToDouble(Summary.Score::value).average().orElseThrow();
+      return new Summary.Score(first.name(), mean, first.baseline(), first.of());
     }
 
     private static @Nullable Double deviation(double[] values, double mean) {
@@ -97,7 +111,7 @@ public record ComparisonRow(
   /**
    * Speed of the training steps.
    *
-   * @param tokensPerSecond bytes trained on per second
+   * @param tokensPerSecond tokens trained on per second
    * @param optimizerShare share of the time spent in the optimizer, from 0 to 1
    */
   public record Speed(@Nullable Double tokensPerSecond, @Nullable Double optimizerShare) {

@@ -6,13 +6,12 @@ import dev.mincover.lab.common.Figures;
 import dev.mincover.lab.common.Interrupt;
 import dev.mincover.lab.common.JsonFile;
 import dev.mincover.lab.common.Names;
-import dev.mincover.lab.data.BigramModel;
 import dev.mincover.lab.optimizer.OptimizerDescription;
 import dev.mincover.lab.optimizer.OptimizerSettings;
 import dev.mincover.lab.report.LiveReport;
 import dev.mincover.lab.report.Report;
 import dev.mincover.lab.run.RunDirectory;
-import dev.mincover.lab.train.LanguageTask;
+import dev.mincover.lab.task.Task;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
@@ -49,10 +48,9 @@ public record ComparisonRunner(
   }
 
   private int run(boolean resumed, PrintWriter out, PrintWriter err) {
-    LanguageTask task = plan.task();
     PrintWriter text = text(out, err);
     try (Interrupt _ = new Interrupt()) {
-      double bigram = new BigramModel(task.corpus().training()).bitsPerByte(task.windows());
+      double baseline = plan.task().baseline();
       announce(text);
       StepPlanner planner = isLengthOpen() ? new StepPlanner(plan, calibrate(text)) : null;
       ComparisonRequest.Chosen chosen = request.chosen();
@@ -74,7 +72,7 @@ public record ComparisonRunner(
       }
       try (RunDirectory.Lock _ = output.directory().lock()) {
         begun.write(output.directory());
-        return begin(begun, sweep, planner, bigram, out, err);
+        return begin(begun, sweep, planner, baseline, out, err);
       }
     }
   }
@@ -84,7 +82,7 @@ public record ComparisonRunner(
       ComparisonRequest begun,
       @Nullable Sweep sweep,
       @Nullable StepPlanner planner,
-      double bigram,
+      double baseline,
       PrintWriter out,
       PrintWriter err) {
     List<ComparedOptimizer> tuned = plan.optimizers();
@@ -104,7 +102,7 @@ public record ComparisonRunner(
           .choosing(new ComparisonRequest.Chosen(chosen.searchSteps(), steps))
           .write(output.directory());
     }
-    return train(tuned, steps, planner, bigram, out, err);
+    return train(tuned, steps, planner, baseline, out, err);
   }
 
   /** Whether a number of steps is still to be chosen. */
@@ -116,8 +114,8 @@ public record ComparisonRunner(
   }
 
   private void announce(PrintWriter text) {
-    line(text, "text", plan.task().corpus().description());
-    line(text, "model", plan.task().modelDescription());
+    line(text, "data", plan.task().data());
+    line(text, "model", plan.task().description());
     for (ComparedOptimizer optimizer : plan.optimizers()) {
       OptimizerSettings settings = optimizer.settings(plan.task().weights());
       line(
@@ -197,20 +195,19 @@ public record ComparisonRunner(
       List<ComparedOptimizer> tuned,
       long steps,
       @Nullable StepPlanner planner,
-      double bigram,
+      double baseline,
       PrintWriter out,
       PrintWriter err) {
     PrintWriter text = text(out, err);
-    LanguageTask task = plan.task();
+    Task task = plan.task();
     List<Long> seeds = plan.seeds();
     line(
         text,
         "training",
-        "%,d steps of %d x %d bytes with each of %d optimizers, seed%s %s, %d threads%s"
+        "%,d steps of %s with each of %d optimizers, seed%s %s, %d threads%s"
             .formatted(
                 steps,
-                task.batch(),
-                task.config().context(),
+                task.step(),
                 tuned.size(),
                 seeds.size() == 1 ? "" : "s",
                 listed(seeds),
@@ -228,7 +225,7 @@ public record ComparisonRunner(
       text.flush();
       Map<ComparedOptimizer, ComparisonTrainings.Runs> runs =
           trainings.run(Interrupt::isRequested, new ComparisonProgress(steps, err));
-      ComparisonResult result = result(steps, runs, bigram);
+      ComparisonResult result = result(steps, runs, baseline);
       conclude(result, text);
       output.json().write(result, out);
       return result.hasFailures() ? 1 : 0;
@@ -236,19 +233,29 @@ public record ComparisonRunner(
   }
 
   private ComparisonResult result(
-      long steps, Map<ComparedOptimizer, ComparisonTrainings.Runs> runs, double bigram) {
-    LanguageTask task = plan.task();
+      long steps, Map<ComparedOptimizer, ComparisonTrainings.Runs> runs, double baseline) {
+    Task task = plan.task();
     List<ComparisonRow> rows =
         runs.entrySet().stream()
             .map(entry -> entry.getValue().row(entry.getKey(), task.weights()))
             .toList();
     return new ComparisonResult(
         rows.stream().allMatch(row -> row.isFinished(plan.seeds().size())),
-        new ComparisonResult.Length(steps, steps * task.tokensPerStep(), plan.seeds()),
+        new ComparisonResult.Length(steps, tokens(runs), plan.seeds()),
         TrainingSetup.of(task, plan.threads()),
-        bigram,
+        baseline,
         rows,
         ComparisonResult.Platform.here());
+  }
+
+  /** Returns the tokens of a finished training; 0 if there is none. */
+  private static long tokens(Map<ComparedOptimizer, ComparisonTrainings.Runs> runs) {
+    return runs.values().stream()
+        .flatMap(each -> each.summaries().stream())
+        .filter(summary -> summary.course().finished())
+        .mapToLong(summary -> summary.course().tokens())
+        .findFirst()
+        .orElse(0);
   }
 
   private void conclude(ComparisonResult result, PrintWriter text) {

@@ -9,9 +9,9 @@ import dev.mincover.lab.common.Machine;
 import dev.mincover.lab.common.Names;
 import dev.mincover.lab.common.Terminal;
 import dev.mincover.lab.common.Version;
-import dev.mincover.lab.model.Gpt;
+import dev.mincover.lab.model.Model;
 import dev.mincover.lab.optimizer.BoundOptimizer;
-import dev.mincover.lab.train.LanguageTask;
+import dev.mincover.lab.task.Task;
 import dev.mincover.lab.train.StepReport;
 import dev.mincover.lab.train.TrainingLoop;
 import dev.mincover.lab.train.TrainingPlan;
@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param file {@code sweep.json}; trainings in it are not repeated if it is there
  */
 record SweepRunner(
-    Sweep sweep, LanguageTask task, List<ComparedOptimizer> optimizers, int threads, Path file) {
+    Sweep sweep, Task task, List<ComparedOptimizer> optimizers, int threads, Path file) {
 
   /** Searches for every optimizer in turn. */
   SweepResult run(PrintWriter out, PrintWriter err) {
@@ -77,7 +77,7 @@ record SweepRunner(
     Map<Sweep.Trial, Double> losses = new HashMap<>();
     if (Files.exists(file)) {
       SweepResult result =
-          JsonFile.read(file, SweepResult.class, "the result of a search", List.of());
+          JsonFile.read(file, SweepResult.class, "the result of a search", List.of("task"));
       for (Sweep.Trial trial : result.trials()) {
         Double loss = trial.validationLoss();
         losses.put(trial.withoutOutcome(), loss == null ? Double.NaN : loss);
@@ -104,9 +104,9 @@ record SweepRunner(
 
   /** Trains without writing files, and evaluates once, after the last step. */
   private static TrainingLoop.Outcome train(TrainingPlan plan, Consumer<StepReport> listener) {
-    try (Gpt model = plan.model();
+    try (Model model = plan.model();
         BoundOptimizer optimizer = plan.bind(model);
-        TrainingLoop loop = plan.loop(model, optimizer, plan.task().windows())) {
+        TrainingLoop loop = plan.loop(model, optimizer)) {
       return loop.train(plan.steps(), Long.MAX_VALUE, Interrupt::isRequested, listener);
     }
   }
@@ -146,8 +146,9 @@ record SweepRunner(
                   note));
     }
     lines.add(
-        "Loss in nats a byte after %,d steps, the mean of seeds %s."
+        "Loss in nats a %s after %,d steps, the mean of seeds %s."
             .formatted(
+                task.kind().unit(),
                 sweep.steps(),
                 Names.listed(sweep.seeds().stream().map(String::valueOf).toList(), "and")));
     return lines;

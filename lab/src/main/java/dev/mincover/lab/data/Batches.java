@@ -8,7 +8,7 @@ import java.util.random.RandomGenerator;
  * L64X128MixRandom}. Equal texts, seeds and sequences of batch shapes give equal batches. For use
  * by one thread.
  */
-public final class Batches {
+public final class Batches implements Samples {
   private final byte[] text;
   private final RandomGenerator random;
 
@@ -24,28 +24,31 @@ public final class Batches {
   /**
    * Overwrites the batch with the next windows. Allocates nothing.
    *
+   * @return the bytes in them
    * @throws IllegalArgumentException if the text is shorter than {@code context + 1} bytes
    */
-  public void fill(Batch batch) {
-    int offsets = offsets(batch.context());
+  @Override
+  public long fill(Batch batch) {
+    int offsets = offsets(batch.inputLength());
     for (int row = 0; row < batch.size(); row++) {
       batch.fillRow(row, text, random.nextInt(offsets));
     }
+    return batch.inputs().length;
   }
 
   /**
-   * Draws windows and drops them: what comes next is what would come after them. Takes about 10 ns
-   * a window.
+   * Takes about 10 ns a window.
    *
-   * @param windows how many
-   * @param context bytes in each
    * @throws IllegalArgumentException as {@link #fill}
    */
-  public void skip(long windows, int context) {
-    int offsets = offsets(context);
+  @Override
+  public long skip(long batches, Batch batch) {
+    int offsets = offsets(batch.inputLength());
+    long windows = batches * batch.size();
     for (long i = 0; i < windows; i++) {
       random.nextInt(offsets);
     }
+    return windows * batch.inputLength();
   }
 
   private int offsets(int context) {

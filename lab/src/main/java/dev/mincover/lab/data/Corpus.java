@@ -2,12 +2,14 @@ package dev.mincover.lab.data;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import dev.mincover.lab.common.Home;
 import dev.mincover.lab.common.UserError;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The text a model learns from and the text it is judged by, as bytes.
@@ -58,6 +60,18 @@ public record Corpus(byte[] training, byte[] validation, String description) {
    */
   public static Corpus files(List<Path> paths) {
     return TextFiles.read(paths);
+  }
+
+  /**
+   * The user's own text, or the default corpus where the build has put it.
+   *
+   * @param paths files and directories; null for the default corpus
+   * @throws UserError as {@link #files} and {@link #javaSources}
+   */
+  public static Corpus of(@Nullable List<Path> paths) {
+    return paths == null
+        ? javaSources(Home.folder("corpus", "name text with --corpus"))
+        : files(paths);
   }
 
   /**

@@ -4,7 +4,7 @@ package dev.mincover.lab.data;
  * Windows spread evenly over a text, to judge a model by: always the same ones, and no byte is a
  * target twice.
  */
-public final class Windows {
+public final class Windows implements Validation {
   private final byte[] text;
   private final int context;
   private final int count;
@@ -30,7 +30,7 @@ public final class Windows {
     this.count = Math.min(atMost, (text.length - 1) / context);
   }
 
-  /** Number of windows. */
+  @Override
   public int count() {
     return count;
   }
@@ -51,21 +51,9 @@ public final class Windows {
     return (int) ((text.length - 1L) * window / count);
   }
 
-  /**
-   * Overwrites the first rows of the batch with windows {@code first, first + 1, ...}, as many as
-   * there are.
-   *
-   * @param first from 0, less than {@link #count}
-   * @param batch of this {@link #context}
-   * @return the rows written, from 1 to {@code batch.size()}; the rows after them are as they were
-   * @throws IllegalArgumentException if the batch has another context
-   * @throws IndexOutOfBoundsException if there is no window {@code first}
-   */
+  @Override
   public int fill(int first, Batch batch) {
-    if (batch.context() != context) {
-      throw new IllegalArgumentException(
-          "the batch has a context of " + batch.context() + ", the windows of " + context);
-    }
+    batch.requireInputLength(context);
     if (first < 0 || first >= count) {
       throw new IndexOutOfBoundsException("window " + first + " of " + count);
     }

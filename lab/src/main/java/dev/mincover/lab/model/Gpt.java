@@ -1,18 +1,10 @@
 package dev.mincover.lab.model;
 
-import static java.util.Objects.requireNonNull;
-
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptional;
-import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * A causal transformer over bytes, built like GPT-2: learned positions, norms before attention and
@@ -21,23 +13,22 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * 16 bits are widened where they are used. Arithmetic is float32, because processors without 16-bit
  * instructions would take ten times as long.
  */
-public final class Gpt implements LanguageModel {
+public final class Gpt implements Model {
 
   /** Patterns that match the names of all parameters of rank 1: biases and norms. */
   public static final List<String> VECTORS = List.of("*.bias", "*ln_*");
 
-  private static final double NORM_EPSILON = 1e-5;
   private static final long NO_PADDING = -1;
 
   private final GptConfig config;
   private final WeightType type;
   private final boolean sparse;
-  private final Map<String, Tensor> parameters;
+  private final Weights weights;
   private final Tensor tokens;
   private final Tensor positions;
   private final Tensor readOut;
-  private final List<Block> blocks = new ArrayList<>();
-  private final Norm lastNorm;
+  private final List<TransformerBlock> blocks = new ArrayList<>();
+  private final Weights.Norm lastNorm;
 
   /** Makes a float32 model with initial weights. Equal seeds give equal bits. */
   public Gpt(GptConfig config, long seed) {
@@ -51,22 +42,42 @@ public final class Gpt implements LanguageModel {
    *     once; those of a tied embedding are always dense, because every byte is in the output layer
    */
   public Gpt(GptConfig config, long seed, WeightType type, boolean sparse) {
-    this(config, GptWeights.initial(config, seed, type), type, sparse && !config.tied());
+    this(config, new Weights(initial(config, seed, type)), type, sparse && !config.tied());
   }
 
-  private Gpt(GptConfig config, Map<String, Tensor> parameters, WeightType type, boolean sparse) {
+  private Gpt(GptConfig config, Weights weights, WeightType type, boolean sparse) {
     this.config = config;
     this.type = type;
     this.sparse = sparse;
-    this.parameters = parameters;
-    parameters.values().forEach(Tensor::retainReference); // No scope of a caller may free them.
-    tokens = parameter("wte.weight");
-    positions = parameter("wpe.weight");
+    this.weights = weights;
+    tokens = weights.get("wte.weight");
+    positions = weights.get("wpe.weight");
     for (int layer = 0; layer < config.layers(); layer++) {
-      blocks.add(new Block("h." + layer));
+      blocks.add(new TransformerBlock(weights, "h." + layer, config.heads()));
     }
-    lastNorm = new Norm("ln_f");
-    readOut = config.tied() ? tokens : parameter("lm_head.weight");
+    lastNorm = weights.norm("ln_f");
+    readOut = config.tied() ? tokens : weights.get("lm_head.weight");
+  }
+
+  /**
+   * Draws the weights as GPT-2 has them: deviation 0.02, divided by sqrt(2 * layers) where a map
+   * adds to the residual stream. The matrix of an untied output layer comes last, so that the other
+   * weights do not depend on it.
+   */
+  private static Map<String, Tensor> initial(GptConfig config, long seed, WeightType type) {
+    InitialWeights initial = new InitialWeights(seed, type);
+    int width = config.width();
+    double residual = InitialWeights.DEVIATION / Math.sqrt(2.0 * config.layers());
+    initial.gaussian("wte.weight", InitialWeights.DEVIATION, GptConfig.VOCABULARY, width);
+    initial.gaussian("wpe.weight", InitialWeights.DEVIATION, config.context(), width);
+    for (int layer = 0; layer < config.layers(); layer++) {
+      initial.block("h." + layer, width, residual);
+    }
+    initial.norm("ln_f", width);
+    if (!config.tied()) {
+      initial.gaussian("lm_head.weight", InitialWeights.DEVIATION, GptConfig.VOCABULARY, width);
+    }
+    return initial.byName();
   }
 
   /** The model's size. */
@@ -81,7 +92,7 @@ public final class Gpt implements LanguageModel {
 
   @Override
   public Map<String, Tensor> parameters() {
-    return Collections.unmodifiableMap(parameters);
+    return weights.byName();
   }
 
   /**
@@ -93,11 +104,11 @@ public final class Gpt implements LanguageModel {
   public Tensor logits(Tensor inputs) {
     long length = inputs.size(1);
     Tensor embedded = torch.embedding(tokens, inputs, NO_PADDING, false, sparse);
-    Tensor x = wide(embedded).add(wide(positions.narrow(0, 0, length)));
-    for (Block block : blocks) {
-      x = block.forward(x);
+    Tensor x = Weights.wide(embedded).add(Weights.wide(positions.narrow(0, 0, length)));
+    for (TransformerBlock block : blocks) {
+      x = block.forward(x, TransformerBlock.EVERYTHING, /* causal= */ true);
     }
-    return torch.linear(lastNorm.forward(x), wide(readOut));
+    return torch.linear(lastNorm.forward(x), Weights.wide(readOut));
   }
 
   @Override
@@ -108,106 +119,11 @@ public final class Gpt implements LanguageModel {
 
   @Override
   public Gpt replica() {
-    Map<String, Tensor> shared = new LinkedHashMap<>();
-    parameters.forEach((name, tensor) -> shared.put(name, tensor.detach().set_requires_grad(true)));
-    return new Gpt(config, shared, type, sparse);
+    return new Gpt(config, weights.replica(), type, sparse);
   }
 
   @Override
   public void close() {
-    parameters.values().forEach(Tensor::releaseReference);
-    parameters.clear();
-  }
-
-  private final class Block {
-    private final Norm norm1;
-    private final Linear attentionIn;
-    private final Linear attentionOut;
-    private final Norm norm2;
-    private final Linear feedForwardIn;
-    private final Linear feedForwardOut;
-
-    Block(String name) {
-      norm1 = new Norm(name + ".ln_1");
-      attentionIn = new Linear(name + ".attn.c_attn");
-      attentionOut = new Linear(name + ".attn.c_proj");
-      norm2 = new Norm(name + ".ln_2");
-      feedForwardIn = new Linear(name + ".mlp.c_fc");
-      feedForwardOut = new Linear(name + ".mlp.c_proj");
-    }
-
-    Tensor forward(Tensor x) {
-      x = x.add(attention(norm1.forward(x)));
-      return x.add(feedForwardOut.forward(torch.gelu(feedForwardIn.forward(norm2.forward(x)))));
-    }
-
-    /**
-     * Maps batch x length x width to the same shape. Each position sees itself and those before it.
-     */
-    private Tensor attention(Tensor x) {
-      long batch = x.size(0);
-      long length = x.size(1);
-      long headWidth = config.width() / config.heads();
-      TensorVector queryKeyValue =
-          attentionIn
-              .forward(x)
-              .view(batch, length, 3, config.heads(), headWidth)
-              .permute(2, 0, 3, 1, 4)
-              .unbind(0);
-      Tensor mixed =
-          torch.scaled_dot_product_attention(
-              queryKeyValue.get(0),
-              queryKeyValue.get(1),
-              queryKeyValue.get(2),
-              new TensorOptional(),
-              0.0,
-              /* is_causal= */ true,
-              new DoubleOptional(),
-              false);
-      return attentionOut.forward(mixed.transpose(1, 2).reshape(batch, length, config.width()));
-    }
-  }
-
-  private final class Linear {
-    private final Tensor weight;
-    private final Tensor bias;
-
-    Linear(String name) {
-      weight = parameter(name + ".weight");
-      bias = parameter(name + ".bias");
-    }
-
-    Tensor forward(Tensor x) {
-      return torch.linear(x, wide(weight), new TensorOptional(wide(bias)));
-    }
-  }
-
-  private final class Norm {
-    private final Tensor weight;
-    private final Tensor bias;
-
-    Norm(String name) {
-      weight = parameter(name + ".weight");
-      bias = parameter(name + ".bias");
-    }
-
-    Tensor forward(Tensor x) {
-      return torch.layer_norm(
-          x,
-          new long[] {config.width()},
-          new TensorOptional(wide(weight)),
-          new TensorOptional(wide(bias)),
-          NORM_EPSILON,
-          true);
-    }
-  }
-
-  /** Widens weights to float32. The gradient has the type of the weights again. */
-  private static Tensor wide(Tensor weights) {
-    return weights.to(ScalarType.Float);
-  }
-
-  private Tensor parameter(String name) {
-    return requireNonNull(parameters.get(name), name);
+    weights.close();
   }
 }

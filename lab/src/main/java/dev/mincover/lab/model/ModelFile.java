@@ -1,27 +1,16 @@
 package dev.mincover.lab.model;
 
-import dev.mincover.checkpoint.NamedTensor;
-import dev.mincover.checkpoint.SafetensorsFile;
-import dev.mincover.checkpoint.StoredTensor;
-import dev.mincover.checkpoint.StoredType;
 import dev.mincover.lab.common.TensorFile;
 import dev.mincover.lab.common.UserError;
-import dev.mincover.lab.libtorch.TensorMemory;
-import dev.mincover.tensor.Shape;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
-/**
- * Writes and reads a {@link Gpt} as a safetensors file. The metadata hold the size of the model.
- * The type of the weights is that of the tensors.
- */
+/** Writes and reads a {@link Gpt} as a safetensors file. */
 public final class ModelFile {
 
-  private static final String MODEL = "mincover.model";
+  private static final String KIND = "gpt";
 
   /** What a text without a prompt starts after, in hexadecimal digits. */
   private static final String START = "start";
@@ -31,8 +20,6 @@ public final class ModelFile {
 
   /** A weight that every model has. */
   private static final String FIRST = "wte.weight";
-
-  private static final String REMEDY = "give a run that 'mincover train' made";
 
   private static final HexFormat HEX = HexFormat.of();
 
@@ -46,18 +33,17 @@ public final class ModelFile {
    */
   public static void save(Gpt model, byte[] start, Path file) {
     GptConfig config = model.config();
-    Map<String, String> metadata = new LinkedHashMap<>();
-    metadata.put(MODEL, "gpt");
-    metadata.put("layers", Integer.toString(config.layers()));
-    metadata.put("width", Integer.toString(config.width()));
-    metadata.put("heads", Integer.toString(config.heads()));
-    metadata.put("context", Integer.toString(config.context()));
-    metadata.put("tied", Boolean.toString(config.tied()));
+    Map<String, String> size = new LinkedHashMap<>();
+    size.put("layers", Integer.toString(config.layers()));
+    size.put("width", Integer.toString(config.width()));
+    size.put("heads", Integer.toString(config.heads()));
+    size.put("context", Integer.toString(config.context()));
+    size.put("tied", Boolean.toString(config.tied()));
     String digits = HEX.formatHex(start);
     if (!digits.equals(USUAL_START)) {
-      metadata.put(START, digits);
+      size.put(START, digits);
     }
-    TensorFile.write(file, weights(model), metadata);
+    WeightFile.write(file, KIND, model, model.type(), size);
   }
 
   /**
@@ -66,52 +52,22 @@ public final class ModelFile {
    * @throws UserError if the file is missing, damaged, or not a model that {@link #save} wrote
    */
   public static Gpt load(Path file) {
-    try (SafetensorsFile content = TensorFile.open(file)) {
-      GptConfig config = config(file, content.metadata());
-      WeightType type = type(content);
-      requirePlausible(config, content);
-      Gpt model = new Gpt(config, 0, type, false);
-      try {
-        fill(model, content);
-        return model;
-      } catch (RuntimeException | Error failure) {
-        model.close();
-        throw failure;
-      }
-    }
-  }
-
-  /** What the metadata say is not allocated if it is far more than the file holds. */
-  private static void requirePlausible(GptConfig config, SafetensorsFile content) {
-    long weights = content.tensors().stream().mapToLong(tensor -> tensor.shape().size()).sum();
-    if (config.parameterCount() / 2 > weights) {
-      throw new UserError(
-          "%s holds %,d weights, and its metadata tell of a model of %,d; %s"
-              .formatted(content.path(), weights, config.parameterCount(), REMEDY));
-    }
-  }
-
-  private static void fill(Gpt model, SafetensorsFile content) {
-    try {
-      content.copyTo(weights(model));
-    } catch (IllegalArgumentException e) {
-      throw new UserError("%s; %s".formatted(e.getMessage(), REMEDY));
-    } catch (IOException e) {
-      throw new UserError("cannot read " + content.path(), e);
-    }
-  }
-
-  /** The weights over their own memory, which is valid as long as the model. */
-  private static List<NamedTensor> weights(Gpt model) {
-    StoredType type = model.type().file();
-    return model.parameters().entrySet().stream()
-        .map(weight ->
-            new NamedTensor(
-                weight.getKey(),
-                type,
-                Shape.of(weight.getValue().shape()),
-                TensorMemory.of(weight.getValue())))
-        .toList();
+    return WeightFile.read(
+        file,
+        KIND,
+        FIRST,
+        (metadata, type) -> {
+          GptConfig config =
+              new GptConfig(
+                  WeightFile.number(metadata, "layers"),
+                  WeightFile.number(metadata, "width"),
+                  WeightFile.number(metadata, "heads"),
+                  WeightFile.number(metadata, "context"),
+                  tied(metadata));
+          WeightType known = type.get();
+          WeightFile.requirePlausible(file, config.parameterCount());
+          return new Gpt(config, 0, known, false);
+        });
   }
 
   /**
@@ -128,31 +84,6 @@ public final class ModelFile {
     return HEX.parseHex(digits);
   }
 
-  private static GptConfig config(Path file, Map<String, String> metadata) {
-    if (!"gpt".equals(metadata.get(MODEL))) {
-      throw new UserError("%s holds no model of Mincover's; %s".formatted(file, REMEDY));
-    }
-    try {
-      return new GptConfig(
-          number(metadata, "layers"),
-          number(metadata, "width"),
-          number(metadata, "heads"),
-          number(metadata, "context"),
-          tied(metadata));
-    } catch (IllegalArgumentException e) {
-      throw new UserError(
-          "%s does not tell the model's size: %s; %s".formatted(file, e.getMessage(), REMEDY));
-    }
-  }
-
-  private static int number(Map<String, String> metadata, String key) {
-    String value = metadata.get(key);
-    if (value == null) {
-      throw new IllegalArgumentException("its metadata have no " + key);
-    }
-    return Integer.parseInt(value);
-  }
-
   /** Returns whether the model is tied. Older files do not say, and their models are tied. */
   private static boolean tied(Map<String, String> metadata) {
     String value = metadata.getOrDefault("tied", "true");
@@ -160,21 +91,5 @@ public final class ModelFile {
       throw new IllegalArgumentException("its metadata have '%s' for tied".formatted(value));
     }
     return Boolean.parseBoolean(value);
-  }
-
-  private static WeightType type(SafetensorsFile content) {
-    StoredTensor first =
-        content
-            .find(FIRST)
-            .orElseThrow(() ->
-                new UserError("%s lacks tensor '%s'; %s".formatted(content.path(), FIRST, REMEDY)));
-    for (WeightType type : WeightType.values()) {
-      if (type.file() == first.type()) {
-        return type;
-      }
-    }
-    throw new UserError(
-        "%s: tensor '%s' is %s; weights must be F32, BF16 or F16"
-            .formatted(content.path(), FIRST, first.type()));
   }
 }

@@ -19,6 +19,11 @@ public enum OptimizerKind {
   /** {@link dev.mincover.lab.libtorch.FusedSgd}. */
   TORCH_FUSED_SGD("libtorch's fused SGD", 0.1, 0.05, 0.9, null, null);
 
+  /**
+   * The tuned learning rate of {@link #ADAFACTOR} where its steps are not relative to the weights.
+   */
+  public static final double ADAFACTOR_RATE = 0.002;
+
   private final String title;
   private final @Nullable Double learningRate;
   private final double warmup;

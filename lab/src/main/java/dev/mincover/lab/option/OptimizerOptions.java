@@ -17,6 +17,7 @@ import dev.mincover.lab.optimizer.NamePatterns;
 import dev.mincover.lab.optimizer.OptimizerKind;
 import dev.mincover.lab.optimizer.OptimizerSettings;
 import dev.mincover.lab.optimizer.Schedules;
+import dev.mincover.lab.task.TaskType;
 import dev.mincover.recipe.Guard;
 import dev.mincover.recipe.Momentum;
 import dev.mincover.recipe.Sm3;
@@ -48,9 +49,10 @@ public final class OptimizerOptions {
    * Numbers are not checked here; {@link CoreRecipes#of} checks them.
    *
    * @param weights type of the weights to train
+   * @param task whose tuned rates are the defaults
    * @throws UserError if an option has no effect together with the others, or a name is unknown
    */
-  public OptimizerSettings settings(WeightType weights) {
+  public OptimizerSettings settings(WeightType weights, TaskType task) {
     OptimizerKind kind = Names.parse("--optimizer", rule.name, OptimizerKind.class);
     refuseUnlessFor(kind, "--algorithm", rule.algorithm, SM3);
     refuseUnlessFor(kind, "--cover", rule.cover, SM3);
@@ -66,9 +68,13 @@ public final class OptimizerOptions {
     boolean stored = momentum != 0 && !kind.isAdam();
     refuseUnless(momentum != 0, "--momentum-kind", rule.momentumKind, "a --momentum above 0");
     refuseUnless(momentum != 0, "--momentum-format", rule.momentumFormat, "a --momentum above 0");
-    Double learningRate = rate.learningRate == null ? kind.learningRate() : rate.learningRate;
+    TaskType.Tuning tuning = task.tuning(kind);
+    Double learningRate = rate.learningRate;
+    if (learningRate == null && kind.learningRate() != null) {
+      learningRate = tuning.learningRate();
+    }
     refuseUnless(learningRate != null, "--schedule", rate.schedule, "a --learning-rate");
-    double warmup = orElse(rate.warmup, kind.warmup());
+    double warmup = orElse(rate.warmup, tuning.warmup());
     refuseUnless(warmup != 0, "--warmup-power", rate.warmupPower, "a --warmup above 0");
     refuseUnless(step.weightDecay != 0, "--no-decay", step.noDecay, "a --weight-decay above 0");
     String format =

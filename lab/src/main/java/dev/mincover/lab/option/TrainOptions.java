@@ -19,7 +19,7 @@ import picocli.CommandLine.Option;
  * The options that only {@code mincover train} has, except those of the model and the optimizer:
  * text, length and files of the run.
  */
-@HelpSection("Text and run")
+@HelpSection("Task and run")
 public final class TrainOptions {
 
   /** Options that a run can be given again when it goes on. */
@@ -33,7 +33,7 @@ public final class TrainOptions {
           "--no-report",
           "--open");
 
-  @Mixin public TextOptions text = new TextOptions();
+  @Mixin public DataOptions data = new DataOptions();
 
   @Option(
       names = "--out",
@@ -76,8 +76,12 @@ public final class TrainOptions {
               + " of up to 4,000,000 weights, none for a larger one.")
   private @Nullable List<String> statistics;
 
-  @Option(names = "--steps", paramLabel = "N", description = "Number of training steps.")
-  public long steps = 1600;
+  @Option(
+      names = "--steps",
+      paramLabel = "N",
+      description =
+          "Number of training steps. Default: what takes about three minutes on two cores.")
+  private @Nullable Long steps;
 
   @Option(
       names = "--seed",
@@ -88,7 +92,9 @@ public final class TrainOptions {
   @Option(
       names = "--sample",
       paramLabel = "BYTES",
-      description = "Bytes of text that the model generates at the end; 0 for none.")
+      description =
+          "Bytes of text that lm generates at the end; of other tasks, any number above 0 shows"
+              + " examples; 0 for none.")
   public int sample = 400;
 
   @Option(
@@ -127,7 +133,7 @@ public final class TrainOptions {
     ResumeOptions.requireOnly(AGAIN, given, "run");
     checked();
     return before
-        .withSteps(given.contains("--steps") ? steps : before.steps())
+        .withSteps(steps == null ? before.steps() : steps)
         .withOutput(
             given.contains("--sample") ? sample : before.output().sample(),
             before.output().report() && reports())
@@ -137,6 +143,11 @@ public final class TrainOptions {
                     ? checkpointEvery
                     : before.checkpoints().every(),
                 given.contains("--keep") ? keep : before.checkpoints().keep()));
+  }
+
+  /** Number of training steps. */
+  public long steps() {
+    return steps == null ? data.type().steps() : steps;
   }
 
   /** Whether the run ends with a report. */
@@ -150,8 +161,8 @@ public final class TrainOptions {
    * @throws UserError if one is out of range
    */
   public TrainOptions checked() {
-    OptionChecks.requireCount("--steps", steps, 1L << 40);
-    text.checked();
+    OptionChecks.requireCount("--steps", steps(), 1L << 40);
+    data.checked();
     if (sample < 0) {
       throw new UserError(
           "--sample is %d; it must be at least 0, for example 400".formatted(sample));

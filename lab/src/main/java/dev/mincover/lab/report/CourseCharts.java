@@ -2,6 +2,7 @@ package dev.mincover.lab.report;
 
 import dev.mincover.lab.common.Figures;
 import dev.mincover.lab.run.Metrics;
+import dev.mincover.lab.run.TaskKind;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -18,49 +19,52 @@ final class CourseCharts {
   private CourseCharts() {}
 
   /**
-   * Makes the chart of validation losses, with the loss of a byte bigram if it is the same for all.
+   * Makes the chart of validation losses, with the loss of the task's baseline if it is the same
+   * for all.
    */
   static Chart validation(List<Series> all) {
+    TaskKind task = Series.task(all);
     Function<ReportedRun, Curve> curve =
         run -> Curve.of(run.metrics(), row -> Curve.bits(row.validationLoss()));
     Lines lines = lines(2, all, curve, true);
-    List<Double> bigrams =
+    List<Double> baselines =
         all.stream()
             .flatMap(series -> series.runs().stream())
-            .map(run -> run.summary().quality().bigramBitsPerByte())
+            .map(run -> run.summary().quality().baselineBits())
             .distinct()
             .toList();
-    boolean bigram = bigrams.size() == 1 && Double.isFinite(bigrams.getFirst());
-    if (bigram) {
-      lines.addLevel("byte bigram", bigrams.getFirst());
+    boolean baseline = baselines.size() == 1 && Double.isFinite(baselines.getFirst());
+    if (baseline) {
+      lines.addLevel(task.baseline(), baselines.getFirst());
     }
     return chart(
         "validation",
-        "Validation loss, bits per byte",
-        "On text that was not trained on; lower is better."
+        "Validation loss, bits per " + task.unit(),
+        "On samples that were not trained on; lower is better."
             + means(all)
-            + (bigram
-                ? " A dotted level, where it is in view, marks %s: a model that sees one byte back."
-                    .formatted(Figures.decimals(3, bigrams.getFirst()))
+            + (baseline
+                ? " A dotted level, where it is in view, marks %s: %s."
+                    .formatted(Figures.decimals(3, baselines.getFirst()), task.baseline())
                 : ""),
         lines,
-        numbers("bits per byte", all, curve));
+        numbers("bits per " + task.unit(), all, curve));
   }
 
   /** Makes the chart of smoothed training losses. */
   static Chart training(List<Series> all) {
+    TaskKind task = Series.task(all);
     Function<ReportedRun, Curve> curve =
         run ->
             Curve.of(run.metrics(), row -> Curve.bits(row.trainLoss()))
                 .smoothed(SMOOTH * run.metrics().size());
     return chart(
         "training",
-        "Training loss, bits per byte",
-        "On the text trained on, as an exponential average over about %.0f %% of the steps."
+        "Training loss, bits per " + task.unit(),
+        "On the samples trained on, as an exponential average over about %.0f %% of the steps."
                 .formatted(100 * SMOOTH)
             + means(all),
         lines(2, all, curve, false),
-        numbers("bits per byte", all, curve));
+        numbers("bits per " + task.unit(), all, curve));
   }
 
   /** Makes the chart of learning rates by step. */

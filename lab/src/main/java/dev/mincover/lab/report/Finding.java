@@ -63,8 +63,8 @@ record Finding(String headline, List<String> notes) {
               bits(sm3.get()),
               Figures.percent(sm3.get().shareOfAdam()));
     }
-    double mine = sm3.get().meanBitsPerByte().orElseThrow();
-    double difference = mine / adam.get().meanBitsPerByte().orElseThrow() - 1;
+    double mine = sm3.get().meanBits().orElseThrow();
+    double difference = mine / adam.get().meanBits().orElseThrow() - 1;
     return "%s %s at %s, %s, with %s of Adam\u2019s optimizer memory"
         .formatted(
             shortName(sm3.get(), all),
@@ -80,8 +80,8 @@ record Finding(String headline, List<String> notes) {
   private static Optional<Series> best(List<Series> all, Predicate<Series> which) {
     return all.stream()
         .filter(which)
-        .filter(series -> series.meanBitsPerByte().isPresent())
-        .min(Comparator.comparingDouble(series -> series.meanBitsPerByte().orElseThrow()));
+        .filter(series -> series.meanBits().isPresent())
+        .min(Comparator.comparingDouble(series -> series.meanBits().orElseThrow()));
   }
 
   /** Returns the optimizer's name alone if no other series of the report has the same name. */
@@ -99,7 +99,9 @@ record Finding(String headline, List<String> notes) {
   }
 
   private static String bits(Series series) {
-    return Figures.decimals(3, series.meanBitsPerByte().orElseThrow()) + " bits per byte";
+    return Figures.decimals(3, series.meanBits().orElseThrow())
+        + " bits per "
+        + series.first().setup().kind().unit();
   }
 
   private static List<String> notes(List<Series> all) {
@@ -113,10 +115,11 @@ record Finding(String headline, List<String> notes) {
       notes.add("Losses are means over the seeds, with their standard deviation.");
     }
     List<String> differences = new ArrayList<>();
+    differ(all, "task", series -> series.first().setup().kind(), differences);
     differ(all, "tokens", series -> series.first().course().tokens(), differences);
     differ(all, "model", series -> series.first().setup().model(), differences);
     differ(all, "batch size", series -> series.first().setup().batch(), differences);
-    differ(all, "text", series -> series.first().setup().corpus(), differences);
+    differ(all, "data", series -> series.first().setup().corpus(), differences);
     if (!differences.isEmpty()) {
       notes.add(
           "The runs differ in %s; compare their losses with care."

@@ -2,6 +2,7 @@ package dev.mincover.lab.report;
 
 import dev.mincover.lab.report.Chart.Control;
 import dev.mincover.lab.report.Chart.Table;
+import dev.mincover.lab.run.Examples;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -58,6 +59,21 @@ final class Html {
             chart.size().legendRows(),
             escape(chart.words().caption()),
             table(chart.words().title(), chart.numbers()));
+  }
+
+  /** Returns the table and the picture of examples. */
+  static String examples(Examples examples) {
+    String picture =
+        examples.picture() == null
+            ? ""
+            : "<img class=\"examples\" alt=\"%s\" src=\"data:image/png;base64,%s\">\n"
+                .formatted(escape(examples.title()), escape(examples.picture()));
+    String table =
+        examples.rows().isEmpty()
+            ? ""
+            : "<div class=\"wide\">%s</div>"
+                .formatted(table(examples.title(), new Table(examples.head(), examples.rows())));
+    return picture + table;
   }
 
   private static String table(String caption, Table table) {

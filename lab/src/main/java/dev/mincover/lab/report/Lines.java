@@ -21,7 +21,7 @@ final class Lines {
   /** The choices for the horizontal axis. */
   private enum Axis {
     STEP("step", "by step", "step"),
-    TOKENS("tokens", "by tokens", "tokens (bytes)"),
+    TOKENS("tokens", "by tokens", "tokens"),
     TIME("time", "by time", "training time (seconds)");
 
     private final String id;

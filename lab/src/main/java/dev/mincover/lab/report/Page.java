@@ -90,7 +90,7 @@ final class Page {
     for (String script : scripts) {
       sources.append(" 'sha256-").append(sha256(script)).append('\'');
     }
-    return "default-src 'none'; style-src 'unsafe-inline'; script-src" + sources;
+    return "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src" + sources;
   }
 
   private static String sha256(String text) {

@@ -4,7 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.mincover.lab.common.AtomicFile;
 import dev.mincover.lab.common.UserError;
+import dev.mincover.lab.run.Examples;
 import dev.mincover.lab.run.RunDirectory;
+import dev.mincover.lab.run.Summary;
 import dev.mincover.lab.statistics.GradientStatistics;
 import dev.mincover.lab.statistics.ParameterStatistics;
 import java.io.IOException;
@@ -13,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -45,6 +48,7 @@ public final class Report {
     List<ReportedRun> runs = directories.stream().map(ReportedRun::read).toList();
     Report report = new Report(Series.of(runs));
     report.addCourse();
+    report.addExamples();
     report.addMemory();
     report.addStatistics();
     report.addEnds();
@@ -62,6 +66,14 @@ public final class Report {
                 CourseCharts.validation(series),
                 CourseCharts.training(series),
                 CourseCharts.learningRate(series))));
+  }
+
+  /** Adds what the models of the first runs do: of every run, the page would be long. */
+  private void addExamples() {
+    series.stream()
+        .map(each -> each.runs().getFirst())
+        .filter(run -> Examples.areIn(run.directory()))
+        .forEach(run -> sections.add(Section.of(run.name(), Examples.read(run.directory()))));
   }
 
   private void addMemory() {
@@ -122,23 +134,31 @@ public final class Report {
 
   private void addEnds() {
     runs().map(run -> run.summary().setup().corpus()).distinct().forEach(ends::add);
-    runs()
-        .map(ReportedRun::summary)
-        .map(summary ->
-            "GPT over bytes of %,d weights in %s: %d layers, width %d, %d heads, context %d; batches of %d; %d threads. Mincover %s, Java %s."
-                .formatted(
-                    summary.memory().parameters(),
-                    summary.setup().model().weights(),
-                    summary.setup().model().layers(),
-                    summary.setup().model().width(),
-                    summary.setup().model().heads(),
-                    summary.setup().model().context(),
-                    summary.setup().batch(),
-                    summary.setup().threads(),
-                    summary.platform().mincoverVersion(),
-                    summary.platform().javaVersion()))
-        .distinct()
-        .forEach(ends::add);
+    runs().map(ReportedRun::summary).map(Report::setup).distinct().forEach(ends::add);
+  }
+
+  private static String setup(Summary summary) {
+    Summary.Model model = summary.setup().model();
+    List<String> size = new ArrayList<>();
+    size.add("%d layers, width %d".formatted(model.layers(), model.width()));
+    if (model.heads() != null) {
+      size.add("%d heads".formatted(model.heads()));
+    }
+    if (model.context() != null) {
+      size.add("context %d".formatted(model.context()));
+    }
+    String title = summary.setup().kind().title();
+    return "%s%s of %,d weights in %s: %s; batches of %d; %d threads. Mincover %s, Java %s."
+        .formatted(
+            title.substring(0, 1).toUpperCase(Locale.ROOT),
+            title.substring(1),
+            summary.memory().parameters(),
+            model.weights(),
+            String.join(", ", size),
+            summary.setup().batch(),
+            summary.setup().threads(),
+            summary.platform().mincoverVersion(),
+            summary.platform().javaVersion());
   }
 
   /** Returns the report as one page that needs no other file and no network. */

@@ -28,10 +28,14 @@ final class Results {
     String of(double value);
   }
 
+  /** The head of what only some tasks have. */
+  private static final String SCORE = "score";
+
   private static final List<Column> COLUMNS =
       List.of(
-          new Column("bits per byte", "validation loss over ln 2", Results::bits),
-          new Column("perplexity", "of a byte: e to the validation loss", Results::perplexity),
+          new Column("bits", "validation loss over ln 2, per byte or picture", Results::bits),
+          new Column("perplexity", "e to the validation loss", Results::perplexity),
+          new Column(SCORE, "accuracy in percent, or BLEU; higher is better", Results::score),
           new Column(
               "state",
               "what the optimizer allocated",
@@ -76,10 +80,16 @@ final class Results {
               summary -> summary.quality().validationLoss(),
               loss -> Figures.decimals(4, loss)),
           new Field(
-              "validationBitsPerByte",
-              "bits per byte",
-              summary -> summary.quality().validationBitsPerByte(),
+              "validationBits",
+              "bits",
+              summary -> summary.quality().validationBits(),
               bits -> Figures.decimals(3, bits)),
+          new Field(
+              "score",
+              SCORE,
+              summary ->
+                  summary.quality().score() == null ? null : summary.quality().score().value(),
+              score -> Figures.decimals(2, score)),
           new Field(
               "optimizerStateBytes",
               "state",
@@ -106,10 +116,18 @@ final class Results {
 
   private Results() {}
 
+  private static boolean isScored(List<Series> all) {
+    return all.stream()
+        .flatMap(series -> series.runs().stream())
+        .anyMatch(run -> run.summary().quality().score() != null);
+  }
+
   /** Returns the table with a row for each series. */
   static String bySeries(List<Series> all) {
+    List<Column> columns =
+        COLUMNS.stream().filter(column -> isScored(all) || !column.head().equals(SCORE)).toList();
     String head =
-        COLUMNS.stream()
+        columns.stream()
             .map(column ->
                 "<th scope=\"col\" title=\"%s\">%s</th>"
                     .formatted(Html.escape(column.help()), Html.escape(column.head())))
@@ -117,11 +135,11 @@ final class Results {
     StringBuilder rows = new StringBuilder();
     double best =
         all.stream()
-            .flatMap(series -> series.meanBitsPerByte().stream().boxed())
+            .flatMap(series -> series.meanBits().stream().boxed())
             .min(Double::compare)
             .orElse(Double.NaN);
     for (Series series : all) {
-      boolean isBest = all.size() > 1 && series.meanBitsPerByte().orElse(-1) == best;
+      boolean isBest = all.size() > 1 && series.meanBits().orElse(-1) == best;
       rows.append(
           "<tr%s><th scope=\"row\"><span class=\"swatch\" style=\"--colour:%s\"></span>%s%s</th>"
               .formatted(
@@ -131,7 +149,7 @@ final class Results {
                   series.runs().size() > 1
                       ? " <small>%d runs</small>".formatted(series.runs().size())
                       : ""));
-      for (Column column : COLUMNS) {
+      for (Column column : columns) {
         Cell cell = column.cell().apply(series);
         rows.append(
             "<td title=\"%s\">%s</td>"
@@ -145,8 +163,10 @@ final class Results {
 
   /** Returns the table with a row for each run, with the numbers of its summary. */
   static String byRun(List<Series> all) {
+    List<Field> fields =
+        FIELDS.stream().filter(field -> isScored(all) || !field.head().equals(SCORE)).toList();
     String head =
-        FIELDS.stream()
+        fields.stream()
             .map(field -> "<th scope=\"col\">%s</th>".formatted(Html.escape(field.head())))
             .collect(Collectors.joining());
     StringBuilder rows = new StringBuilder();
@@ -156,7 +176,7 @@ final class Results {
             "<tr data-run=\"%s\"><th scope=\"row\">%s</th>"
                 .formatted(
                     Html.escape(run.directory().path().toString()), Html.escape(run.name())));
-        for (Field field : FIELDS) {
+        for (Field field : fields) {
           rows.append(field(field, run.summary()));
         }
         rows.append("</tr>\n");
@@ -175,11 +195,22 @@ final class Results {
   }
 
   private static Cell bits(Series series) {
-    return mean(series, series.bitsPerByte().boxed().toList(), 3);
+    return mean(series, series.bits().boxed().toList(), 3);
+  }
+
+  private static Cell score(Series series) {
+    return mean(
+        series,
+        series.runs().stream()
+            .map(run -> run.summary().quality().score())
+            .filter(Objects::nonNull)
+            .map(Summary.Score::value)
+            .toList(),
+        2);
   }
 
   private static Cell perplexity(Series series) {
-    return mean(series, series.bitsPerByte().map(bits -> Math.pow(2, bits)).boxed().toList(), 2);
+    return mean(series, series.bits().map(bits -> Math.pow(2, bits)).boxed().toList(), 2);
   }
 
   /** Returns the mean peak memory of the runs whose system counts it. */

@@ -1,19 +1,33 @@
 package dev.mincover.lab.report;
 
 import dev.mincover.lab.report.Chart.Control;
+import dev.mincover.lab.run.Examples;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A section of the page.
  *
  * @param columns number of charts next to each other, if there is room
  * @param text paragraphs before the charts
+ * @param examples a table and a picture before the charts; null for none
  */
-record Section(String title, int columns, List<String> text, List<Chart> charts) {
+record Section(
+    String title, int columns, List<String> text, List<Chart> charts, @Nullable Examples examples) {
+
+  Section(String title, int columns, List<String> text, List<Chart> charts) {
+    this(title, columns, text, charts, null);
+  }
+
+  /** Returns a section without charts. */
+  static Section of(String run, Examples examples) {
+    String title = "%s: %s".formatted(examples.title(), run);
+    return new Section(title, 1, List.of(examples.text()), List.of(), examples);
+  }
 
   /** Copies the lists. */
   Section {
@@ -29,6 +43,9 @@ record Section(String title, int columns, List<String> text, List<Chart> charts)
     List<String> parts = new ArrayList<>();
     parts.add("<h2>%s</h2>".formatted(Html.escape(title)));
     parts.add(Html.paragraphs("lead", text));
+    if (examples != null) {
+      parts.add(Html.examples(examples));
+    }
     if (!controls.isEmpty()) {
       parts.add(
           controls.values().stream()

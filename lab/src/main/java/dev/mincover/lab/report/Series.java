@@ -5,6 +5,7 @@ import dev.mincover.lab.optimizer.OptimizerDescription;
 import dev.mincover.lab.optimizer.OptimizerKind;
 import dev.mincover.lab.optimizer.OptimizerSettings;
 import dev.mincover.lab.run.Summary;
+import dev.mincover.lab.run.TaskKind;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -27,11 +28,17 @@ record Series(int index, String name, List<ReportedRun> runs) {
 
   /** What is equal for all runs of a series. */
   private record Setup(
-      OptimizerSettings optimizer, Summary.Model model, int batch, long steps, String corpus) {
+      TaskKind task,
+      OptimizerSettings optimizer,
+      Summary.Model model,
+      int batch,
+      long steps,
+      String corpus) {
 
     static Setup of(ReportedRun run) {
       Summary summary = run.summary();
       return new Setup(
+          summary.setup().kind(),
           summary.optimizer(),
           summary.setup().model(),
           summary.setup().batch(),
@@ -89,22 +96,30 @@ record Series(int index, String name, List<ReportedRun> runs) {
     return names;
   }
 
+  /**
+   * Returns what the losses of all series are per, and speeds are counted in, as words of a task;
+   * of several tasks, those of the first.
+   */
+  static TaskKind task(List<Series> all) {
+    return all.getFirst().first().setup().kind();
+  }
+
   /** Returns the summary of the first run, which also holds what all runs share. */
   Summary first() {
     return runs.getFirst().summary();
   }
 
-  /** Returns the validation losses in bits per byte, of the runs that have one. */
-  DoubleStream bitsPerByte() {
+  /** Returns the validation losses in bits, of the runs that have one. */
+  DoubleStream bits() {
     return runs.stream()
-        .map(run -> run.summary().quality().validationBitsPerByte())
+        .map(run -> run.summary().quality().validationBits())
         .filter(Objects::nonNull)
         .mapToDouble(Double::doubleValue);
   }
 
-  /** Returns the mean validation loss in bits per byte; empty if no run has one. */
-  OptionalDouble meanBitsPerByte() {
-    return bitsPerByte().average();
+  /** Returns the mean validation loss in bits; empty if no run has one. */
+  OptionalDouble meanBits() {
+    return bits().average();
   }
 
   /** Returns the mean over the runs. */

@@ -88,6 +88,11 @@ public record RunDirectory(Path path) {
     return path.resolve("model.safetensors");
   }
 
+  /** What the trained model does; see {@link Examples}. */
+  public Path examples() {
+    return path.resolve("examples.json");
+  }
+
   /** The gradient statistics, if the run recorded them, in the safetensors format. */
   public Path statistics() {
     return path.resolve("statistics.safetensors");

@@ -1,9 +1,12 @@
 package dev.mincover.lab.run;
 
+import com.fasterxml.jackson.annotation.JsonAlias;
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.mincover.lab.common.JsonFile;
+import dev.mincover.lab.common.Names;
 import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.optimizer.OptimizerSettings;
 import java.nio.file.Path;
@@ -34,7 +37,7 @@ public record Summary(
     @JsonUnwrapped Platform platform) {
 
   /** Fields that older versions did not write. */
-  private static final List<String> ADDED = List.of("processor", "cpuSwitches");
+  private static final List<String> ADDED = List.of("processor", "cpuSwitches", "task", "scores");
 
   /**
    * How far the run came, and how long it took.
@@ -42,7 +45,7 @@ public record Summary(
    * @param finished false if the run was interrupted, or still goes on
    * @param steps steps taken, including skipped ones
    * @param skippedSteps steps left out because a gradient was not finite
-   * @param tokens bytes trained on: steps x batch x context
+   * @param tokens {@link TaskKind#tokens} trained on
    * @param seconds of training steps, without evaluation
    * @param optimizerSeconds the part of {@code seconds} spent in the optimizer
    */
@@ -88,50 +91,87 @@ public record Summary(
   /**
    * How well the model predicts.
    *
-   * @param validationLoss nats per byte after the last evaluation, which at the end of a run is of
-   *     the saved weights; null if not measured or not finite
-   * @param bigramBitsPerByte of a {@link dev.mincover.lab.data.BigramModel} on the validation text
+   * @param validationLoss nats per {@link TaskKind#unit} after the last evaluation, which at the
+   *     end of a run is of the saved weights; null if not measured or not finite
+   * @param baselineBits of the task's baseline on the same samples; older versions, which knew no
+   *     task but lm, called it {@code bigramBitsPerByte}
+   * @param scores of the saved weights, the one that people know the task by first; empty for lm,
+   *     and for a run that is not finished
    */
-  @JsonPropertyOrder({"validationLoss", "validationBitsPerByte", "bigramBitsPerByte"})
-  public record Quality(@Nullable Double validationLoss, double bigramBitsPerByte) {
+  @JsonPropertyOrder({"validationLoss", "validationBits", "baselineBits", "scores"})
+  public record Quality(
+      @Nullable Double validationLoss,
+      @JsonAlias("bigramBitsPerByte") double baselineBits,
+      List<Score> scores) {
 
     /** JSON cannot express a loss that is not finite, so it becomes null. */
     public Quality {
       if (validationLoss != null && !Double.isFinite(validationLoss)) {
         validationLoss = null;
       }
+      scores = scores == null ? List.of() : List.copyOf(scores); // Older files have none.
+    }
+
+    /** The figure that people know the task by; null for none. */
+    @JsonIgnore
+    public @Nullable Score score() {
+      return scores.isEmpty() ? null : scores.getFirst();
     }
 
     /** The validation loss in bits: {@code validationLoss / ln 2}; null if the loss is null. */
     @JsonProperty(access = JsonProperty.Access.READ_ONLY)
-    public @Nullable Double validationBitsPerByte() {
+    public @Nullable Double validationBits() {
       return validationLoss == null ? null : validationLoss / Math.log(2);
     }
   }
 
   /**
+   * A figure that people know a task by.
+   *
+   * @param name such as {@code BLEU}; a share is in percent
+   * @param value of the trained model; higher is better
+   * @param baseline the value of a trivial model
+   * @param of the trivial model, in words
+   */
+  public record Score(String name, double value, double baseline, String of) {}
+
+  /**
    * Every choice about the run except those about the optimizer.
    *
+   * @param task the name of a {@link TaskKind}; null in files of older versions, which knew lm
+   *     alone
    * @param seed of weights, batches and stochastic rounding
    * @param threads of the tensor engine and the optimizer
    * @param model size and type of the network
-   * @param batch windows per step
-   * @param corpus a description of the text
+   * @param batch samples per step
+   * @param corpus a description of the data
    */
-  public record Setup(long seed, int threads, Model model, int batch, String corpus) {}
+  public record Setup(
+      @Nullable String task, long seed, int threads, Model model, int batch, String corpus) {
+
+    /** Returns which task it is. */
+    public TaskKind kind() {
+      return task == null ? TaskKind.LM : Names.parse("task", task, TaskKind.class);
+    }
+  }
 
   /**
-   * Size and type of the language model.
+   * Size and type of the model. What a task's model does not have is null.
    *
-   * @param layers number of blocks
-   * @param width numbers per position
+   * @param layers number of blocks, of each half of a translator; of convolutions
+   * @param width numbers per position; channels of the first convolution
    * @param heads attention heads per block
    * @param context bytes seen at once
    * @param tied whether one matrix both embeds bytes and reads them out
    * @param weights their type, such as {@code float32}
    */
   public record Model(
-      int layers, int width, int heads, int context, boolean tied, String weights) {}
+      int layers,
+      int width,
+      @Nullable Integer heads,
+      @Nullable Integer context,
+      @Nullable Boolean tied,
+      String weights) {}
 
   /**
    * What the run ran on.

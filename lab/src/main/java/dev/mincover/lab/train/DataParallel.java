@@ -2,7 +2,7 @@ package dev.mincover.lab.train;
 
 import dev.mincover.lab.data.Batch;
 import dev.mincover.lab.libtorch.Libtorch;
-import dev.mincover.lab.model.LanguageModel;
+import dev.mincover.lab.model.Model;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -16,6 +16,7 @@ import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Computes losses and gradients of a batch on several threads. Each thread takes a share of the
@@ -29,28 +30,38 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  */
 final class DataParallel implements AutoCloseable {
 
-  private final List<LanguageModel> replicas = new ArrayList<>();
+  private final List<Model> replicas = new ArrayList<>();
   private final ExecutorService pool;
 
   /** The rows {@code from} to {@code to} of a batch, out of {@code rows} rows in all. */
   private record Share(Batch batch, int from, int to, int rows) {
-    Tensor tensor(long[] values) {
-      int length = batch.context();
+    private Tensor inputs() {
+      return tensor(batch.inputs(), batch.inputLength());
+    }
+
+    private Tensor targets() {
+      return tensor(batch.targets(), batch.targetLength());
+    }
+
+    private Tensor tensor(long[] values, int length) {
       long[] part = Arrays.copyOfRange(values, from * length, to * length);
       return Tensor.create(part, to - from, length);
     }
 
-    /** Returns the share's part of the mean over all rows. */
-    Tensor loss(LanguageModel model) {
-      Tensor mean = model.loss(tensor(batch.inputs()), tensor(batch.targets()));
-      return mean.mul(new Scalar((double) (to - from) / rows));
+    /** Returns the share's part of the mean over all targets; null if none of its targets count. */
+    @Nullable Tensor loss(Loss loss) {
+      int counted = batch.countedTargets(from, to);
+      return counted == 0
+          ? null // A mean of nothing is not a number.
+          : loss.of(inputs(), targets())
+              .mul(new Scalar((double) counted / batch.countedTargets(0, rows)));
     }
   }
 
   /**
    * Starts the threads, which share the weights of {@code model}. The model collects the gradients.
    */
-  DataParallel(LanguageModel model, int threads) {
+  DataParallel(Model model, int threads) {
     Libtorch.useOneThreadAnOperation();
     replicas.add(model);
     for (int i = 1; i < threads; i++) {
@@ -60,7 +71,8 @@ final class DataParallel implements AutoCloseable {
   }
 
   /**
-   * Returns the mean loss over the batch, in nats per token, and adds its gradient to the model's.
+   * Returns the mean training loss over the batch, in nats per target, and adds its gradient to the
+   * model's. A batch without a target that counts has a loss of 0 and no gradient.
    */
   float lossAndGradient(Batch batch) {
     float loss =
@@ -68,7 +80,10 @@ final class DataParallel implements AutoCloseable {
             batch,
             batch.size(),
             (share, model) -> {
-              Tensor part = share.loss(model);
+              Tensor part = share.loss(model::trainingLoss);
+              if (part == null) {
+                return 0;
+              }
               part.backward();
               return part.item_float();
             });
@@ -76,20 +91,25 @@ final class DataParallel implements AutoCloseable {
     return loss;
   }
 
-  /** Returns the mean loss over the first {@code rows} rows of the batch, in nats per token. */
+  /** Returns the mean loss over the first {@code rows} rows of the batch, in nats per target. */
   float loss(Batch batch, int rows) {
     return inParallel(
         batch,
         rows,
         (share, model) -> {
           try (var _ = new NoGradGuard()) {
-            return share.loss(model).item_float();
+            Tensor part = share.loss(model::loss);
+            return part == null ? 0 : part.item_float();
           }
         });
   }
 
+  private interface Loss {
+    Tensor of(Tensor inputs, Tensor targets);
+  }
+
   private interface Work {
-    float of(Share share, LanguageModel model);
+    float of(Share share, Model model);
   }
 
   private float inParallel(Batch batch, int rows, Work work) {
@@ -99,7 +119,7 @@ final class DataParallel implements AutoCloseable {
       Share share =
           new Share(
               batch, (int) ((long) rows * i / shares), (int) (rows * (i + 1L) / shares), rows);
-      LanguageModel model = replicas.get(i);
+      Model model = replicas.get(i);
       jobs.add(() -> {
         try (var _ = new PointerScope()) {
           return work.of(share, model);
@@ -124,7 +144,7 @@ final class DataParallel implements AutoCloseable {
     try (var _ = new PointerScope();
         var _ = new NoGradGuard()) {
       List<Tensor> sums = List.copyOf(replicas.getFirst().parameters().values());
-      for (LanguageModel replica : replicas.subList(1, replicas.size())) {
+      for (Model replica : replicas.subList(1, replicas.size())) {
         int i = 0;
         for (Tensor parameter : replica.parameters().values()) {
           Tensor gradient = parameter.mutable_grad();
@@ -140,6 +160,10 @@ final class DataParallel implements AutoCloseable {
 
   private static void add(Tensor parameter, Tensor gradient) {
     Tensor sum = parameter.mutable_grad();
+    if (!sum.defined()) { // None of the first share's targets counted.
+      sum.put(gradient);
+      return;
+    }
     ScalarType type = gradient.scalar_type().intern();
     if (gradient.is_sparse() && type == ScalarType.Half) {
       // libtorch cannot add sparse tensors of this type.
@@ -153,6 +177,6 @@ final class DataParallel implements AutoCloseable {
   @Override
   public void close() {
     pool.close();
-    replicas.subList(1, replicas.size()).forEach(LanguageModel::close);
+    replicas.subList(1, replicas.size()).forEach(Model::close);
   }
 }

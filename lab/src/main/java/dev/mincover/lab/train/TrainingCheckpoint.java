@@ -28,7 +28,7 @@ final class TrainingCheckpoint {
     this.plan = plan;
     this.optimizer = optimizer;
     this.recorder = recorder;
-    text = plan.task().corpus().digest();
+    text = plan.task().digest();
   }
 
   /**
@@ -56,7 +56,7 @@ final class TrainingCheckpoint {
     Map<String, String> metadata = optimizer.load(file, recorder.state());
     requireEqual(file, metadata, SEED, Long.toString(plan.seed()), "restore the run's seed");
     requireEqual(
-        file, metadata, TEXT, text, "the text has changed since the run began; restore it");
+        file, metadata, TEXT, text, "the data have changed since the run began; restore them");
     try {
       TrainingPosition position = TrainingPosition.of(metadata);
       recorder.restoreSteps(TrainingPosition.number(metadata, STATISTICS));

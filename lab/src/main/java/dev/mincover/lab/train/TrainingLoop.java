@@ -2,9 +2,9 @@ package dev.mincover.lab.train;
 
 import dev.mincover.NonFiniteException;
 import dev.mincover.lab.data.Batch;
-import dev.mincover.lab.data.Batches;
-import dev.mincover.lab.data.Windows;
-import dev.mincover.lab.model.LanguageModel;
+import dev.mincover.lab.data.Samples;
+import dev.mincover.lab.data.Validation;
+import dev.mincover.lab.model.Model;
 import dev.mincover.lab.optimizer.BoundOptimizer;
 import dev.mincover.lab.statistics.GradientObserver;
 import java.util.function.BooleanSupplier;
@@ -21,8 +21,8 @@ public final class TrainingLoop implements AutoCloseable {
    * How a training ended.
    *
    * @param steps number of steps taken
-   * @param loss of the last step's batch, in nats per token; NaN without a step
-   * @param validationLoss after the last step, in nats per token; NaN if the training was stopped
+   * @param loss of the last step's batch, in nats per target; NaN without a step
+   * @param validationLoss after the last step, in nats per target; NaN if the training was stopped
    *     before it was measured
    * @param refusal why the optimizer refused the next step; null if it did not
    */
@@ -35,7 +35,7 @@ public final class TrainingLoop implements AutoCloseable {
   private final TrainingStep step;
   private final BoundOptimizer optimizer;
   private final Batch batch;
-  private final Windows windows;
+  private final Validation validation;
 
   /** Steps taken, and the loss of the last one's batch. */
   private long steps;
@@ -49,16 +49,16 @@ public final class TrainingLoop implements AutoCloseable {
    * @param threads that share the rows of a batch; gradients round differently with another number
    */
   public TrainingLoop(
-      LanguageModel model,
+      Model model,
       BoundOptimizer optimizer,
-      Batches batches,
+      Samples samples,
       Batch batch,
-      Windows windows,
+      Validation validation,
       int threads) {
-    this.step = new TrainingStep(model, optimizer, batches, batch, threads);
+    this.step = new TrainingStep(model, optimizer, samples, batch, threads);
     this.optimizer = optimizer;
     this.batch = batch;
-    this.windows = windows;
+    this.validation = validation;
   }
 
   /** Lets an observer see the gradients of all later steps. */
@@ -106,19 +106,23 @@ public final class TrainingLoop implements AutoCloseable {
       }
       steps++;
       boolean ends = steps == last || !Float.isFinite(loss);
-      Float validation = ends || steps % evaluateEvery == 0 ? validationLoss() : null;
-      listener.accept(report(last, validation, learningRate));
-      if (ends && validation != null) {
-        return new Outcome(steps, loss, validation, null);
+      Float measured = ends || steps % evaluateEvery == 0 ? validationLoss() : null;
+      listener.accept(report(last, measured, learningRate));
+      if (ends && measured != null) {
+        return new Outcome(steps, loss, measured, null);
       }
     }
     return new Outcome(steps, loss, validationLoss(), null);
   }
 
-  private StepReport report(long last, @Nullable Float validation, double learningRate) {
-    long tokens = steps * batch.size() * batch.context();
+  private StepReport report(long last, @Nullable Float validationLoss, double learningRate) {
     double left = seconds() / steps * (last - steps);
-    return new StepReport(steps, tokens, seconds(), loss, validation, learningRate, left);
+    return new StepReport(steps, tokens(), seconds(), loss, validationLoss, learningRate, left);
+  }
+
+  /** Tokens of all training steps. */
+  public long tokens() {
+    return step.tokens();
   }
 
   /** Seconds spent in training steps. */
@@ -136,17 +140,20 @@ public final class TrainingLoop implements AutoCloseable {
     return optimizer.skippedSteps();
   }
 
-  /** Returns the mean loss of the final weights over all validation windows, in nats per token. */
+  /** Returns the mean loss of the final weights over all validation samples, in nats per target. */
   public float validationLoss() {
     double[] sum = {0};
+    long[] counted = {0};
     optimizer.withFinalWeights(() -> {
-      for (int first = 0; first < windows.count(); ) {
-        int rows = windows.fill(first, batch);
-        sum[0] += (double) step.loss(batch, rows) * rows;
+      for (int first = 0; first < validation.count(); ) {
+        int rows = validation.fill(first, batch);
+        int targets = batch.countedTargets(0, rows);
+        sum[0] += (double) step.loss(batch, rows) * targets;
+        counted[0] += targets;
         first += rows;
       }
     });
-    return (float) (sum[0] / windows.count());
+    return (float) (sum[0] / counted[0]);
   }
 
   /** Ends the threads. The caller closes the model and the optimizer. */

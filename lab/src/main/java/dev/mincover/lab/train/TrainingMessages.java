@@ -8,10 +8,14 @@ import dev.mincover.lab.optimizer.OptimizerDescription;
 import dev.mincover.lab.optimizer.OptimizerKind;
 import dev.mincover.lab.report.LiveReport;
 import dev.mincover.lab.report.Report;
+import dev.mincover.lab.run.Examples;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.run.Summary;
+import dev.mincover.lab.run.TaskKind;
 import dev.mincover.lab.statistics.GradientStatistics;
+import dev.mincover.lab.task.Task;
 import java.io.PrintWriter;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The lines that a training run prints before its first step and after its last. */
@@ -21,6 +25,9 @@ record TrainingMessages(
   /** Bytes of state that Adam keeps per weight: two float32 values. */
   static final int ADAM_BYTES_PER_WEIGHT = 2 * Float.BYTES;
 
+  /** Examples that are printed; the report has all of them. */
+  private static final int SHOWN = 4;
+
   /**
    * Prints what the run is about to do.
    *
@@ -29,10 +36,10 @@ record TrainingMessages(
    * @param live the report to watch; null for none
    */
   void announce(long weights, long stateBytes, @Nullable LiveReport live) {
-    LanguageTask task = plan.task();
+    Task task = plan.task();
     OptimizerKind kind = Names.parse("optimizer", plan.settings().name(), OptimizerKind.class);
-    line("text", task.corpus().description());
-    line("model", task.modelDescription());
+    line("data", task.data());
+    line("model", task.description());
     line(
         "optimizer",
         "%s: %s of state, %.2f bytes a weight%s"
@@ -48,11 +55,10 @@ record TrainingMessages(
                             ADAM_BYTES_PER_WEIGHT)));
     line(
         "training",
-        "%,d steps of %d x %d bytes, %s, seed %d, %d threads"
+        "%,d steps of %s, %s, seed %d, %d threads"
             .formatted(
                 plan.steps(),
-                task.batch(),
-                task.config().context(),
+                task.step(),
                 OptimizerDescription.ofRate(plan.settings()),
                 plan.seed(),
                 plan.threads()));
@@ -111,19 +117,34 @@ record TrainingMessages(
   /** Prints how well the model predicts and how fast it was trained. */
   void result(Summary summary, float validationLoss) {
     Summary.Course course = summary.course();
+    TaskKind kind = plan.task().kind();
     line(
         course.finished() ? "validation" : "stopped",
-        "after %,d steps: loss %s nats a byte, %s bits per byte; a byte bigram has %s"
+        "after %,d steps: loss %s nats a %s, %s bits per %s; %s has %s"
             .formatted(
                 course.steps(),
                 Figures.decimals(4, validationLoss),
+                kind.unit(),
                 Figures.decimals(3, validationLoss / Math.log(2)),
-                Figures.decimals(3, summary.quality().bigramBitsPerByte())));
+                kind.unit(),
+                kind.baseline(),
+                Figures.decimals(3, summary.quality().baselineBits())));
+    for (Summary.Score score : summary.quality().scores()) {
+      line(
+          "score",
+          "%s %s; %s has %s"
+              .formatted(
+                  score.name(),
+                  Figures.decimals(2, score.value()),
+                  score.of(),
+                  Figures.decimals(2, score.baseline())));
+    }
     line(
         "speed",
-        "%,.0f tokens/s for %.0f s, of which %.1f %% in the optimizer"
+        "%,.0f %s/s for %.0f s, of which %.1f %% in the optimizer"
             .formatted(
                 course.tokensPerSecond(),
+                kind.tokens(),
                 course.seconds(),
                 100 * course.optimizerSeconds() / Math.max(course.seconds(), 1e-9)));
     if (course.skippedSteps() > 0) {
@@ -138,8 +159,9 @@ record TrainingMessages(
   void files() {
     line(
         "files",
-        "metrics.csv, summary.json, model.safetensors%s%s%s in %s"
+        "metrics.csv, summary.json, model.safetensors%s%s%s%s in %s"
             .formatted(
+                Examples.areIn(directory) ? ", examples.json" : "",
                 GradientStatistics.areIn(directory) ? ", statistics.safetensors" : "",
                 request.output().report() ? ", " + Report.FILE_NAME : "",
                 request.checkpoints().saves() ? ", checkpoints" : "",
@@ -148,9 +170,27 @@ record TrainingMessages(
 
   /** Prints generated text. */
   void sample(String text) {
+    if (text.isEmpty()) {
+      return; // Only a language model writes.
+    }
     line("sample", "at temperature " + TextGenerator.TEMPERATURE);
     out.println();
     out.println(text);
+  }
+
+  /** Prints examples of what the model does. */
+  void examples(Examples examples) {
+    if (examples.rows().isEmpty()) {
+      return;
+    }
+    line("examples", examples.text());
+    out.println();
+    for (List<String> row : examples.rows().subList(0, Math.min(SHOWN, examples.rows().size()))) {
+      for (int i = 0; i < row.size(); i++) {
+        out.printf("  %s: %s%n", examples.head().get(i), row.get(i));
+      }
+      out.println();
+    }
   }
 
   private void line(String label, String text) {

@@ -1,13 +1,11 @@
 package dev.mincover.lab.train;
 
 import dev.mincover.lab.common.UserError;
-import dev.mincover.lab.data.Batch;
-import dev.mincover.lab.data.Batches;
-import dev.mincover.lab.data.Windows;
-import dev.mincover.lab.model.Gpt;
+import dev.mincover.lab.model.Model;
 import dev.mincover.lab.optimizer.BoundOptimizer;
 import dev.mincover.lab.optimizer.OptimizerRecipe;
 import dev.mincover.lab.optimizer.OptimizerSettings;
+import dev.mincover.lab.task.Task;
 
 /**
  * What a training needs before its first step. Plans that differ in the optimizer alone start from
@@ -21,7 +19,7 @@ import dev.mincover.lab.optimizer.OptimizerSettings;
  * @param threads that share a batch and the optimizer's steps
  */
 public record TrainingPlan(
-    LanguageTask task,
+    Task task,
     OptimizerSettings settings,
     OptimizerRecipe recipe,
     long steps,
@@ -34,14 +32,14 @@ public record TrainingPlan(
    * @throws UserError if a setting is out of range, naming its option
    */
   public static TrainingPlan of(
-      LanguageTask task, OptimizerSettings settings, long steps, long seed, int threads) {
+      Task task, OptimizerSettings settings, long steps, long seed, int threads) {
     return new TrainingPlan(
         task, settings, OptimizerRecipe.of(settings, steps, seed), steps, seed, threads);
   }
 
   /** Makes the model as it is before the first step. */
-  public Gpt model() {
-    return new Gpt(task.config(), seed, task.weights(), recipe.takesSparse());
+  public Model model() {
+    return task.model(seed, recipe.takesSparse());
   }
 
   /**
@@ -49,7 +47,7 @@ public record TrainingPlan(
    *
    * @throws IllegalArgumentException if the optimizer cannot step such weights
    */
-  public BoundOptimizer bind(Gpt model) {
+  public BoundOptimizer bind(Model model) {
     return recipe.bind(model.parameters(), threads);
   }
 
@@ -57,15 +55,9 @@ public record TrainingPlan(
    * Makes the loop that trains a model.
    *
    * @param optimizer bound to the model
-   * @param windows for validation
    */
-  public TrainingLoop loop(Gpt model, BoundOptimizer optimizer, Windows windows) {
+  public TrainingLoop loop(Model model, BoundOptimizer optimizer) {
     return new TrainingLoop(
-        model,
-        optimizer,
-        new Batches(task.corpus().training(), seed),
-        new Batch(task.batch(), task.config().context()),
-        windows,
-        threads);
+        model, optimizer, task.samples(seed), task.buffers(), task.validation(), threads);
   }
 }

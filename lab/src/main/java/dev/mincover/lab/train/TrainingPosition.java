@@ -7,7 +7,7 @@ import java.util.Map;
  * Where a training is between two steps, apart from weights and the optimizer's state.
  *
  * @param steps taken, skipped ones included
- * @param windows of text that were drawn for them; with the seed, they are the state of the random
+ * @param windows samples that were drawn for them; with the seed, they are the state of the random
  *     numbers
  * @param loss of the last step's batch, in nats per token; NaN before the first step
  * @param nanos nanoseconds spent in training steps

@@ -2,26 +2,22 @@ package dev.mincover.lab.train;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.mincover.lab.common.JsonFile;
-import dev.mincover.lab.common.Names;
 import dev.mincover.lab.common.UserError;
-import dev.mincover.lab.data.Corpus;
-import dev.mincover.lab.model.GptConfig;
-import dev.mincover.lab.model.WeightType;
+import dev.mincover.lab.optimizer.OptimizerRecipe;
 import dev.mincover.lab.optimizer.OptimizerSettings;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.run.Summary;
 import dev.mincover.lab.statistics.StatisticsSelection;
+import dev.mincover.lab.task.TaskData;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Everything that a run was asked for, {@code training.json}: what it takes to train it again, or
  * to go on with it.
  *
  * @param model size and type of the network
- * @param text what it learns from
+ * @param data what it learns from
  * @param optimizer every choice about the optimizer
  * @param steps number of steps
  * @param seed of weights, batches and stochastic rounding
@@ -32,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record TrainingRequest(
     Summary.Model model,
-    @JsonUnwrapped Text text,
+    @JsonUnwrapped TaskData data,
     OptimizerSettings optimizer,
     long steps,
     long seed,
@@ -40,25 +36,6 @@ public record TrainingRequest(
     boolean portable,
     @JsonUnwrapped Output output,
     CheckpointSchedule checkpoints) {
-
-  /**
-   * What a run learns from.
-   *
-   * @param corpus absolute paths of files and directories; null for the default corpus
-   * @param batch windows per step
-   */
-  public record Text(@Nullable List<String> corpus, int batch) {
-
-    /** Copies the list. */
-    public Text {
-      corpus = corpus == null ? null : List.copyOf(corpus);
-    }
-
-    /** Returns the corpus as paths; null for the default corpus. */
-    public @Nullable List<Path> paths() {
-      return corpus == null ? null : corpus.stream().map(Path::of).toList();
-    }
-  }
 
   /**
    * What a run leaves besides weights and losses.
@@ -91,7 +68,10 @@ public record TrainingRequest(
               .formatted(run.request().getFileName(), run.path()));
     }
     return JsonFile.read(
-        run.request(), TrainingRequest.class, "the request of a run", List.of("corpus"));
+        run.request(),
+        TrainingRequest.class,
+        "the request of a run",
+        List.of("corpus", "task", "source", "target"));
   }
 
   /**
@@ -106,41 +86,30 @@ public record TrainingRequest(
   /** Returns the same request for another number of steps. */
   public TrainingRequest withSteps(long number) {
     return new TrainingRequest(
-        model, text, optimizer, number, seed, threads, portable, output, checkpoints);
+        model, data, optimizer, number, seed, threads, portable, output, checkpoints);
   }
 
   /** Returns the same request for another sample and report. */
   public TrainingRequest withOutput(int sample, boolean report) {
     Output changed = new Output(output.statistics(), sample, report);
     return new TrainingRequest(
-        model, text, optimizer, steps, seed, threads, portable, changed, checkpoints);
+        model, data, optimizer, steps, seed, threads, portable, changed, checkpoints);
   }
 
   /** Returns the same request for other checkpoints. */
   public TrainingRequest withCheckpoints(CheckpointSchedule schedule) {
     return new TrainingRequest(
-        model, text, optimizer, steps, seed, threads, portable, output, schedule);
-  }
-
-  /** Returns the size of a model. */
-  public static GptConfig config(Summary.Model model) {
-    return new GptConfig(
-        model.layers(), model.width(), model.heads(), model.context(), model.tied());
+        model, data, optimizer, steps, seed, threads, portable, output, schedule);
   }
 
   /**
-   * Returns what a training needs before its first step.
+   * Returns what a training needs before its first step, after reading the data.
    *
-   * @throws UserError if a setting is out of range, naming its option
+   * @throws UserError if a setting is out of range, naming its option, or the data cannot be read
    */
-  public TrainingPlan plan(Corpus corpus) {
-    WeightType weights = Names.parse("--weights", model.weights(), WeightType.class);
-    return TrainingPlan.of(
-        new LanguageTask(config(model), weights, text.batch(), corpus),
-        optimizer,
-        steps,
-        seed,
-        threads);
+  public TrainingPlan plan() {
+    OptimizerRecipe recipe = OptimizerRecipe.of(optimizer, steps, seed);
+    return new TrainingPlan(Tasks.of(model, data), optimizer, recipe, steps, seed, threads);
   }
 
   /** Returns which parameters get gradient statistics. */

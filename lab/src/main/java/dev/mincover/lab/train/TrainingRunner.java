@@ -3,26 +3,25 @@ package dev.mincover.lab.train;
 import dev.mincover.NonFiniteException;
 import dev.mincover.lab.common.Interrupt;
 import dev.mincover.lab.common.Machine;
+import dev.mincover.lab.common.Names;
 import dev.mincover.lab.common.OptionChecks;
-import dev.mincover.lab.common.Printable;
 import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.common.Version;
-import dev.mincover.lab.data.BigramModel;
-import dev.mincover.lab.data.Windows;
 import dev.mincover.lab.libtorch.CpuSwitches;
-import dev.mincover.lab.model.Gpt;
-import dev.mincover.lab.model.ModelFile;
-import dev.mincover.lab.model.TextGenerator;
+import dev.mincover.lab.model.Model;
 import dev.mincover.lab.optimizer.BoundCoreOptimizer;
 import dev.mincover.lab.optimizer.BoundOptimizer;
 import dev.mincover.lab.optimizer.NamePatterns;
 import dev.mincover.lab.report.LiveReport;
 import dev.mincover.lab.report.Report;
+import dev.mincover.lab.run.Examples;
 import dev.mincover.lab.run.Metrics;
 import dev.mincover.lab.run.RunDirectory;
 import dev.mincover.lab.run.Summary;
 import dev.mincover.lab.statistics.GradientStatistics;
 import dev.mincover.lab.statistics.StatisticsRecorder;
+import dev.mincover.lab.task.Outcome;
+import dev.mincover.lab.task.Task;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.util.List;
@@ -65,13 +64,12 @@ public record TrainingRunner(
   private int run(boolean resumed, PrintWriter out, PrintWriter err) {
     TrainingMessages messages = new TrainingMessages(request, plan, directory, out);
     try (Interrupt _ = new Interrupt();
-        Gpt model = plan.model();
+        Model model = plan.model();
         BoundOptimizer optimizer = bind(model);
         StatisticsRecorder recorder =
             new StatisticsRecorder(request.statistics().of(model.parameters()), plan.threads());
         LiveReport report = live ? new LiveReport(List.of(directory)) : null) {
-      Windows windows = plan.task().windows();
-      try (TrainingLoop loop = plan.loop(model, optimizer, windows)) {
+      try (TrainingLoop loop = plan.loop(model, optimizer)) {
         loop.observeGradients(recorder);
         TrainingCheckpoint checkpoint = new TrainingCheckpoint(plan, optimizer, recorder);
         Checkpoints checkpoints = new Checkpoints(directory.checkpoints(), request.checkpoints());
@@ -96,9 +94,9 @@ public record TrainingRunner(
             messages.announce(model.parameterCount(), optimizer.stateBytes(), report);
             messages.resumed(position.steps());
           }
-          double bigram = new BigramModel(plan.task().corpus().training()).bitsPerByte(windows);
+          double baseline = plan.task().baseline();
           Parts parts =
-              new Parts(model, optimizer, recorder, loop, checkpoint, checkpoints, bigram);
+              new Parts(model, optimizer, recorder, loop, checkpoint, checkpoints, baseline);
           try {
             return train(parts, messages, out, err);
           } catch (UserError error) {
@@ -114,16 +112,16 @@ public record TrainingRunner(
   /**
    * What a training consists of, bound to each other.
    *
-   * @param bigram bits per byte of a {@link BigramModel} on the validation text
+   * @param baseline bits of the task's baseline on the validation samples
    */
   private record Parts(
-      Gpt model,
+      Model model,
       BoundOptimizer optimizer,
       StatisticsRecorder recorder,
       TrainingLoop loop,
       TrainingCheckpoint checkpoint,
       Checkpoints checkpoints,
-      double bigram) {}
+      double baseline) {}
 
   private static Consumer<String> warning(PrintWriter err) {
     return text -> {
@@ -157,7 +155,8 @@ public record TrainingRunner(
       warning(err).accept(failure);
       return 1;
     }
-    Summary summary = summary(parts, outcome);
+    Examples examples = judge(parts, outcome);
+    Summary summary = Summary.read(directory.summary());
     messages.result(summary, outcome.validationLoss());
     messages.checkpoints(parts.checkpoints(), summary);
     if (request.output().report()) {
@@ -165,20 +164,37 @@ public record TrainingRunner(
     }
     messages.files();
     if (summary.course().finished() && request.output().sample() > 0) {
+      if (examples != null) {
+        messages.examples(examples);
+      }
       parts.optimizer().withFinalWeights(() -> messages.sample(sample(parts.model())));
     }
     out.flush();
     return 0;
   }
 
+  /** Lets the model show what it can do, if its training is finished. */
+  private @Nullable Examples judge(Parts parts, TrainingLoop.Outcome end) {
+    if (end.steps() < plan.steps() || !Float.isFinite(end.validationLoss())) {
+      return null;
+    }
+    Outcome[] outcome = {Outcome.NONE};
+    parts
+        .optimizer()
+        .withFinalWeights(() -> outcome[0] = plan.task().outcome(parts.model(), plan.threads()));
+    summary(parts, end, outcome[0].scores()).write(directory.summary());
+    Examples examples = outcome[0].examples();
+    if (examples != null) {
+      examples.write(directory);
+    }
+    return examples;
+  }
+
   private TrainingLoop.Outcome trainAndSave(Parts parts, PrintWriter out) {
     TrainingPosition start = parts.loop().position();
     writeSummary(parts, new TrainingLoop.Outcome(start.steps(), start.loss(), Float.NaN, null));
     TrainingLoop.Outcome outcome = takeSteps(parts, out);
-    parts
-        .optimizer()
-        .withFinalWeights(
-            () -> ModelFile.save(parts.model(), plan.task().corpus().start(), directory.model()));
+    parts.optimizer().withFinalWeights(() -> plan.task().save(parts.model(), directory.model()));
     writeSummary(parts, outcome);
     writeStatistics(parts);
     boolean stopped = outcome.steps() < plan.steps() && outcome.refusal() == null;
@@ -192,7 +208,7 @@ public record TrainingRunner(
     return outcome;
   }
 
-  private BoundOptimizer bind(Gpt model) {
+  private BoundOptimizer bind(Model model) {
     NamePatterns.requireMatches(plan.settings(), model.parameters().keySet());
     return OptionChecks.valid(() -> plan.bind(model));
   }
@@ -247,7 +263,7 @@ public record TrainingRunner(
   }
 
   private void writeSummary(Parts parts, TrainingLoop.Outcome outcome) {
-    summary(parts, outcome).write(directory.summary());
+    summary(parts, outcome, List.of()).write(directory.summary());
   }
 
   private void writeStatistics(Parts parts) {
@@ -261,8 +277,8 @@ public record TrainingRunner(
     }
   }
 
-  private Summary summary(Parts parts, TrainingLoop.Outcome outcome) {
-    LanguageTask task = plan.task();
+  private Summary summary(Parts parts, TrainingLoop.Outcome outcome, List<Summary.Score> scores) {
+    Task task = plan.task();
     TrainingLoop loop = parts.loop();
     long weights = parts.model().parameterCount();
     OptionalLong peak = Machine.peakMemory();
@@ -271,7 +287,7 @@ public record TrainingRunner(
             outcome.steps() == plan.steps() && Float.isFinite(outcome.validationLoss()),
             outcome.steps(),
             loop.skippedSteps(),
-            outcome.steps() * task.tokensPerStep(),
+            loop.tokens(),
             loop.seconds(),
             loop.optimizerSeconds()),
         new Summary.Memory(
@@ -279,14 +295,15 @@ public record TrainingRunner(
             parts.optimizer().stateBytes(),
             weights * TrainingMessages.ADAM_BYTES_PER_WEIGHT,
             peak.isPresent() ? peak.getAsLong() : null),
-        new Summary.Quality((double) outcome.validationLoss(), parts.bigram()),
+        new Summary.Quality((double) outcome.validationLoss(), parts.baseline(), scores),
         plan.settings(),
         new Summary.Setup(
+            Names.of(task.kind()),
             plan.seed(),
             plan.threads(),
-            task.modelSummary(),
+            task.size(),
             task.batch(),
-            task.corpus().description()),
+            task.data()),
         new Summary.Platform(
             Version.number(),
             Runtime.version().toString(),
@@ -294,11 +311,8 @@ public record TrainingRunner(
             CpuSwitches.inForce()));
   }
 
-  private String sample(Gpt model) {
-    TextGenerator generator = new TextGenerator(model, TextGenerator.TEMPERATURE, plan.seed());
-    return Printable.text(
-            generator.generate(plan.task().corpus().start(), request.output().sample()))
-        .strip();
+  private String sample(Model model) {
+    return plan.task().sample(model, request.output().sample(), plan.seed());
   }
 
   /** Why the run ended before its last step, in a line; null if nothing went wrong. */

@@ -1,8 +1,8 @@
 package dev.mincover.lab.train;
 
 import dev.mincover.lab.data.Batch;
-import dev.mincover.lab.data.Batches;
-import dev.mincover.lab.model.LanguageModel;
+import dev.mincover.lab.data.Samples;
+import dev.mincover.lab.model.Model;
 import dev.mincover.lab.optimizer.BoundOptimizer;
 import dev.mincover.lab.statistics.GradientObserver;
 
@@ -13,9 +13,10 @@ public final class TrainingStep implements AutoCloseable {
 
   private final DataParallel model;
   private final BoundOptimizer optimizer;
-  private final Batches batches;
+  private final Samples samples;
   private final Batch batch;
   private GradientObserver observer = GradientObserver.NONE;
+  private long tokens;
   private long nanos;
   private long optimizerNanos;
 
@@ -26,10 +27,10 @@ public final class TrainingStep implements AutoCloseable {
    * @param threads that share the rows of a batch; gradients round differently with another number
    */
   public TrainingStep(
-      LanguageModel model, BoundOptimizer optimizer, Batches batches, Batch batch, int threads) {
+      Model model, BoundOptimizer optimizer, Samples samples, Batch batch, int threads) {
     this.model = new DataParallel(model, threads);
     this.optimizer = optimizer;
-    this.batches = batches;
+    this.samples = samples;
     this.batch = batch;
   }
 
@@ -41,11 +42,11 @@ public final class TrainingStep implements AutoCloseable {
   /**
    * Takes a step. If the loss is not finite, the optimizer does not step.
    *
-   * @return the mean loss over the batch before the step, in nats per token
+   * @return the mean training loss over the batch before the step, in nats per target
    */
   public float run() {
     long start = System.nanoTime();
-    batches.fill(batch);
+    tokens += samples.fill(batch);
     float loss = model.lossAndGradient(batch);
     long forwardAndBackward = System.nanoTime() - start;
     if (Float.isFinite(loss)) {
@@ -64,7 +65,7 @@ public final class TrainingStep implements AutoCloseable {
 
   /** Goes on where an earlier process was. */
   void resume(TrainingPosition position) {
-    batches.skip(position.windows(), batch.context());
+    tokens = samples.skip(position.windows() / batch.size(), batch);
     nanos = position.nanos();
     optimizerNanos = position.optimizerNanos();
   }
@@ -72,6 +73,11 @@ public final class TrainingStep implements AutoCloseable {
   /** Where the training is after a step, which had this loss. */
   TrainingPosition position(long steps, float loss) {
     return new TrainingPosition(steps, steps * batch.size(), loss, nanos, optimizerNanos);
+  }
+
+  /** Tokens of all steps: the bytes, or the pictures, that the model has read. */
+  public long tokens() {
+    return tokens;
   }
 
   /** Seconds spent in all steps. */
@@ -85,7 +91,7 @@ public final class TrainingStep implements AutoCloseable {
   }
 
   /**
-   * Returns the mean loss over the first {@code rows} rows of a batch, in nats per token. Takes no
+   * Returns the mean loss over the first {@code rows} rows of a batch, in nats per target. Takes no
    * step.
    */
   float loss(Batch batch, int rows) {

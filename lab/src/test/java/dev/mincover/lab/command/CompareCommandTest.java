@@ -10,6 +10,7 @@ import dev.mincover.lab.Mincover;
 import dev.mincover.lab.compare.ComparedOptimizer;
 import dev.mincover.lab.compare.ComparedRun;
 import dev.mincover.lab.compare.ComparisonTrainings;
+import dev.mincover.lab.language.LanguageTaskType;
 import dev.mincover.lab.model.Gpt;
 import dev.mincover.lab.model.ModelFile;
 import dev.mincover.lab.optimizer.OptimizerSettings;
@@ -106,8 +107,8 @@ class CompareCommandTest {
       assertThat(row.get("optimizer").stringValue()).isEqualTo(name);
       double loss = requireNonNull(summary.quality().validationLoss());
       assertThat(row.get("validationLoss").doubleValue()).isCloseTo(loss, within(1e-12));
-      assertThat(row.get("validationBitsPerByte").doubleValue())
-          .isEqualTo(summary.quality().validationBitsPerByte());
+      assertThat(row.get("validationBits").doubleValue())
+          .isEqualTo(summary.quality().validationBits());
       assertThat(row.get("perplexity").doubleValue()).isCloseTo(Math.exp(loss), within(1e-9));
       assertThat(row.get("standardDeviation").isNull()).isTrue();
       assertThat(row.get("optimizerStateBytes").longValue())
@@ -125,7 +126,7 @@ class CompareCommandTest {
               "(?m)^%s +%.3f +- +[0-9.]+ +%,d +%.2f "
                   .formatted(
                       name,
-                      summary.quality().validationBitsPerByte(),
+                      summary.quality().validationBits(),
                       summary.memory().optimizerStateBytes(),
                       (double) summary.memory().optimizerStateBytes()
                           / summary.memory().parameters()));
@@ -193,7 +194,8 @@ class CompareCommandTest {
 
   @Test
   void aTrainingThatFailsIsTold() {
-    ComparedOptimizer sm3 = ComparedOptimizer.named(List.of("sm3")).getFirst().at(1e30, 0.0);
+    ComparedOptimizer sm3 =
+        ComparedOptimizer.named(List.of("sm3"), new LanguageTaskType()).getFirst().at(1e30, 0.0);
     List<String> train = List.of(("train " + MODEL + " --threads 2 --corpus " + text).split(" "));
     List<@Nullable ComparedRun> ended = new ArrayList<>();
     var runs =
@@ -252,8 +254,9 @@ class CompareCommandTest {
   @Test
   void theHelpNamesEveryOptimizer() {
     String help = compare("--help").out().replaceAll("\\s+", " ");
-    ComparedOptimizer.ALL.forEach(optimizer -> assertThat(help).contains(optimizer.name()));
-    assertThat(help).contains("Text and run:", "--corpus", "Model:", "--sweep-only");
+    ComparedOptimizer.all(new LanguageTaskType())
+        .forEach(optimizer -> assertThat(help).contains(optimizer.name()));
+    assertThat(help).contains("Task and run:", "--corpus", "Model:", "--sweep-only");
   }
 
   /** A real process and a real signal. */
@@ -371,6 +374,6 @@ class CompareCommandTest {
     assertThat(mincover("compare", "--resume", out, "--steps", "9").err())
         .contains("--steps cannot be given with --resume");
     Files.writeString(text, "Something else.\n".repeat(99));
-    assertThat(mincover("compare", "--resume", out).err()).contains("the text has changed");
+    assertThat(mincover("compare", "--resume", out).err()).contains("the data have changed");
   }
 }

@@ -224,7 +224,7 @@ class ResumeTest {
         .contains("--steps is 7, and the run has taken 20; give as many or more");
     cutAfter(run, 15);
     Files.writeString(text, "More work.\n", StandardOpenOption.APPEND);
-    assertThat(resume(run).err()).contains("the text has changed since the run began");
+    assertThat(resume(run).err()).contains("the data have changed since the run began");
     writeText();
     List<String> rows = Files.readAllLines(run.metrics());
     Files.write(run.metrics(), rows.subList(0, 10));

@@ -2,6 +2,7 @@ package dev.mincover.lab.compare;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mincover.lab.language.LanguageTaskType;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -9,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class CalibrationTest {
 
   private static final List<ComparedOptimizer> OPTIMIZERS =
-      ComparedOptimizer.named(List.of("sm3", "adam"));
+      ComparedOptimizer.named(List.of("sm3", "adam"), new LanguageTaskType());
 
   /** Powers of 2, so that nothing is rounded. */
   private static final Calibration CALIBRATION =

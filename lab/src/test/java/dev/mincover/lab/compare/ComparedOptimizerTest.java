@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mincover.lab.common.UserError;
+import dev.mincover.lab.language.LanguageTaskType;
 import dev.mincover.lab.model.WeightType;
 import dev.mincover.lab.optimizer.OptimizerSettings;
 import java.util.List;
@@ -12,7 +13,7 @@ import org.junit.jupiter.api.Test;
 class ComparedOptimizerTest {
 
   private static List<String> names(String... patterns) {
-    return ComparedOptimizer.named(List.of(patterns)).stream()
+    return ComparedOptimizer.named(List.of(patterns), new LanguageTaskType()).stream()
         .map(ComparedOptimizer::name)
         .toList();
   }
@@ -21,7 +22,7 @@ class ComparedOptimizerTest {
   void namesMayBePatternsAndCountOnce() {
     assertThat(names("sgd", "adam", "sgd")).containsExactly("adam", "sgd");
     assertThat(names("sm3*")).containsExactly("sm3", "sm3-bf16", "sm3-int8", "sm3-none");
-    assertThat(ComparedOptimizer.named(null))
+    assertThat(ComparedOptimizer.named(null, new LanguageTaskType()))
         .extracting(ComparedOptimizer::name)
         .containsExactly("sm3", "adam", "adagrad", "adafactor", "sgd");
     assertThatThrownBy(() -> names("sm3", "lion"))
@@ -31,12 +32,13 @@ class ComparedOptimizerTest {
 
   @Test
   void eachIsWhatTrainMakesOfItsArguments() {
-    for (ComparedOptimizer optimizer : ComparedOptimizer.ALL) {
+    for (ComparedOptimizer optimizer : ComparedOptimizer.all(new LanguageTaskType())) {
       OptimizerSettings settings = optimizer.at(0.125, 0.25).settings(WeightType.FLOAT32);
       assertThat(settings.rate().learningRate()).isEqualTo(0.125);
       assertThat(settings.rate().warmup()).isEqualTo(0.25);
     }
-    ComparedOptimizer int8 = ComparedOptimizer.named(List.of("sm3-int8")).getFirst();
+    ComparedOptimizer int8 =
+        ComparedOptimizer.named(List.of("sm3-int8"), new LanguageTaskType()).getFirst();
     assertThat(int8.settings(WeightType.FLOAT32).rule().momentumFormat()).isEqualTo("int8");
     assertThat(int8.at(0.5, 0.25).trainArguments())
         .containsExactly(
@@ -52,7 +54,7 @@ class ComparedOptimizerTest {
 
   @Test
   void ratesToTryAreAFactorOfTwoApartAroundTheDefault() {
-    for (ComparedOptimizer optimizer : ComparedOptimizer.ALL) {
+    for (ComparedOptimizer optimizer : ComparedOptimizer.all(new LanguageTaskType())) {
       List<Double> rates = optimizer.rates(7);
       assertThat(rates).hasSize(7);
       assertThat(rates.get(3))

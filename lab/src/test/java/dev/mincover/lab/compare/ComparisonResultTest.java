@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.mincover.lab.common.JsonFields;
 import dev.mincover.lab.common.JsonFile;
+import dev.mincover.lab.language.LanguageTaskType;
 import dev.mincover.lab.model.WeightType;
 import dev.mincover.lab.run.Summary;
 import java.nio.file.Path;
@@ -13,14 +14,15 @@ import org.junit.jupiter.api.Test;
 
 class ComparisonResultTest {
 
-  private static final ComparedOptimizer ADAM = ComparedOptimizer.named(List.of("adam")).getFirst();
+  private static final ComparedOptimizer ADAM =
+      ComparedOptimizer.named(List.of("adam"), new LanguageTaskType()).getFirst();
 
   private static ComparedRun run(long seed, double bits, double seconds) {
     return new ComparedRun(
         seed,
         "d/adam-seed" + seed,
         new ComparedRun.End(true, null, 10),
-        new ComparedRun.Loss(bits * Math.log(2), bits),
+        new ComparedRun.Loss(bits * Math.log(2), bits, null),
         new ComparedRun.Time(seconds, 1, 100),
         1000 * seed);
   }
@@ -33,7 +35,7 @@ class ComparisonResultTest {
     return new ComparisonResult(
         true,
         new ComparisonResult.Length(10, 640, seeds),
-        new TrainingSetup(2, 4, new Summary.Model(1, 16, 2, 16, true, "float32"), "text"),
+        new TrainingSetup("lm", 2, 4, new Summary.Model(1, 16, 2, 16, true, "float32"), "text"),
         3,
         List.of(rows),
         new ComparisonResult.Platform("machine", "0.1", "25"));
@@ -42,7 +44,7 @@ class ComparisonResultTest {
   @Test
   void meansAreOverSeedsAndTheDeviationIsOfASample() {
     ComparisonRow row = row(run(1, 2, 10), run(2, 3, 30), run(3, 4, 40));
-    assertThat(row.quality().validationBitsPerByte()).isEqualTo(3);
+    assertThat(row.quality().validationBits()).isEqualTo(3);
     assertThat(row.quality().validationLoss()).isEqualTo(3 * Math.log(2));
     assertThat(row.quality().standardDeviation()).isEqualTo(1);
     assertThat(row.quality().perplexity()).isCloseTo(8, within(1e-12));
@@ -67,11 +69,11 @@ class ComparisonResultTest {
             3,
             "d/adam-seed3",
             new ComparedRun.End(false, null, 5),
-            new ComparedRun.Loss(1.0, 2.0),
+            new ComparedRun.Loss(1.0, 2.0, null),
             new ComparedRun.Time(1, 1, 1),
             null);
     ComparisonRow row = row(run(1, 2, 10), failed, stopped);
-    assertThat(row.quality().validationBitsPerByte()).isEqualTo(2);
+    assertThat(row.quality().validationBits()).isEqualTo(2);
     assertThat(row.isFinished(3)).isFalse();
     ComparisonResult comparison = comparison(List.of(1L, 2L, 3L), row);
     assertThat(ComparisonTable.of(comparison))
@@ -96,12 +98,12 @@ class ComparisonResultTest {
     String json = JsonFile.text(comparison(List.of(1L, 2L), row(run(1, 2, 10), failed)));
     assertThat(JsonFields.of(json, ""))
         .isEqualTo(
-            "finished steps tokens seeds threads batch model corpus bigramBitsPerByte optimizers"
+            "finished steps tokens seeds threads batch model corpus baselineBits optimizers"
                 + " machine mincoverVersion javaVersion");
     assertThat(JsonFields.of(json, "/model")).isEqualTo("layers width heads context tied weights");
     assertThat(JsonFields.of(json, "/optimizers/0"))
         .isEqualTo(
-            "optimizer settings validationLoss validationBitsPerByte standardDeviation perplexity"
+            "optimizer settings validationLoss validationBits standardDeviation perplexity"
                 + " optimizerStateBytes optimizerStateBytesPerWeight peakMemoryBytes"
                 + " tokensPerSecond optimizerShare runs");
     assertThat(JsonFields.of(json, "/optimizers/0/settings"))
@@ -110,7 +112,7 @@ class ComparisonResultTest {
                 + " momentum momentumKind momentumFormat beta2 epsilon weightDecay noDecay clipNorm"
                 + " clipValue maximise guard rounding average");
     String run =
-        "seed directory finished failure steps validationLoss validationBitsPerByte seconds"
+        "seed directory finished failure steps validationLoss validationBits seconds"
             + " optimizerSeconds tokensPerSecond peakMemoryBytes";
     assertThat(JsonFields.of(json, "/optimizers/0/runs/0")).isEqualTo(run);
     assertThat(JsonFields.of(json, "/optimizers/0/runs/1")).isEqualTo(run);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mincover.lab.common.JsonFields;
 import dev.mincover.lab.common.JsonFile;
+import dev.mincover.lab.language.LanguageTaskType;
 import dev.mincover.lab.run.Summary;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,7 +14,8 @@ import org.junit.jupiter.api.Test;
 
 class SweepTest {
 
-  private static final ComparedOptimizer ADAM = ComparedOptimizer.named(List.of("adam")).getFirst();
+  private static final ComparedOptimizer ADAM =
+      ComparedOptimizer.named(List.of("adam"), new LanguageTaskType()).getFirst();
   private static final Sweep SWEEP = new Sweep(7, List.of(0.25), 400, List.of(4L, 5L));
 
   private final List<Sweep.Trial> trials = new ArrayList<>();
@@ -123,7 +125,7 @@ class SweepTest {
         new SweepResult(
             true,
             SweepResult.Grid.of(SWEEP),
-            new TrainingSetup(2, 4, new Summary.Model(1, 16, 2, 16, true, "float32"), "text"),
+            new TrainingSetup("lm", 2, 4, new Summary.Model(1, 16, 2, 16, true, "float32"), "text"),
             List.of(winner),
             trials,
             "machine",
@@ -131,7 +133,7 @@ class SweepTest {
     String json = JsonFile.text(result);
     assertThat(JsonFields.of(json, ""))
         .isEqualTo(
-            "finished rates warmups seeds rounds threads batch model corpus winners trials machine"
+            "finished rates warmups seeds rounds task threads batch model corpus winners trials machine"
                 + " mincoverVersion");
     assertThat(JsonFields.of(json, "/rounds/0")).isEqualTo("choices steps");
     assertThat(JsonFields.of(json, "/winners/0"))

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.mincover.lab.common.UserError;
+import dev.mincover.lab.language.LanguageTaskType;
 import dev.mincover.lab.model.WeightType;
 import dev.mincover.lab.option.OptimizerOptions;
 import java.util.ArrayList;
@@ -26,7 +27,7 @@ class OptimizerRecipeTest {
   private static OptimizerSettings settings(String arguments, WeightType weights) {
     OptimizerOptions options =
         CommandLine.populateCommand(new OptimizerOptions(), arguments.split(" "));
-    return options.settings(weights);
+    return options.settings(weights, new LanguageTaskType());
   }
 
   private static OptimizerRecipe recipe(String arguments) {

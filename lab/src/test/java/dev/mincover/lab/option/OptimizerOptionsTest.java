@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.mincover.average.Average;
 import dev.mincover.cover.Cover;
 import dev.mincover.lab.common.UserError;
+import dev.mincover.lab.language.LanguageTaskType;
 import dev.mincover.lab.model.WeightType;
 import dev.mincover.lab.optimizer.CoreRecipes;
 import dev.mincover.lab.optimizer.NamePatterns;
@@ -49,7 +50,7 @@ class OptimizerOptionsTest {
     Training training = new Training();
     CommandLine commandLine = new CommandLine(training).setOverwrittenOptionsAllowed(true);
     commandLine.parseArgs(arguments.isEmpty() ? new String[0] : arguments.split(" "));
-    return training.options.settings(weights);
+    return training.options.settings(weights, new LanguageTaskType());
   }
 
   private static Recipe recipe(String arguments) {

@@ -86,9 +86,10 @@ final class SampleRuns {
             new Summary.Course(
                 loss != null, STEPS, 0, (long) STEPS * TOKENS_A_STEP, 0.1 * STEPS, 0.123456789),
             new Summary.Memory(PARAMETERS, stateBytes, 8 * PARAMETERS, 500_000_000L + seed),
-            new Summary.Quality(loss, BIGRAM),
+            new Summary.Quality(loss, BIGRAM, List.of()),
             optimizer,
             new Summary.Setup(
+                "lm",
                 seed,
                 2,
                 new Summary.Model(4, 128, 4, 128, true, "float32"),

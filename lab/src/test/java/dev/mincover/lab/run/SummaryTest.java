@@ -50,8 +50,9 @@ class SummaryTest {
               "adamStateBytes" : 6736000,
               "peakMemoryBytes" : 512000000,
               "validationLoss" : 1.0397207708399179,
-              "validationBitsPerByte" : 1.5,
-              "bigramBitsPerByte" : 3.25,
+              "validationBits" : 1.5,
+              "baselineBits" : 3.25,
+              "scores" : [ ],
               "optimizer" : {
                 "name" : "sm3",
                 "learningRate" : 0.1,
@@ -76,6 +77,7 @@ class SummaryTest {
                 "rounding" : "nearest",
                 "average" : "none"
               },
+              "task" : "lm",
               "seed" : 7,
               "threads" : 2,
               "model" : {
@@ -115,7 +117,7 @@ class SummaryTest {
     for (Double loss : new @Nullable Double[] {null, Double.NaN, Double.POSITIVE_INFINITY}) {
       Summary summary = summary(loss);
       assertThat(summary.quality().validationLoss()).isNull();
-      assertThat(summary.quality().validationBitsPerByte()).isNull();
+      assertThat(summary.quality().validationBits()).isNull();
       summary.write(file);
       assertThat(file).content().contains("\"validationLoss\" : null");
       assertThat(Summary.read(file)).isEqualTo(summary);
@@ -124,7 +126,7 @@ class SummaryTest {
 
   @Test
   void derivesRates() {
-    assertThat(summary(Math.log(2)).quality().validationBitsPerByte()).isEqualTo(1, within(1e-15));
+    assertThat(summary(Math.log(2)).quality().validationBits()).isEqualTo(1, within(1e-15));
     assertThat(summary(1.0).course().tokensPerSecond()).isEqualTo(16_000, within(1e-9));
   }
 
@@ -134,11 +136,14 @@ class SummaryTest {
     Path file = folder.resolve("summary.json");
     summary(1.25).write(file);
     ObjectNode json = (ObjectNode) JsonMapper.shared().readTree(Files.readString(file));
-    json.remove(List.of("processor", "cpuSwitches"));
+    json.remove(List.of("processor", "cpuSwitches", "task", "scores", "validationBits"));
+    json.set("bigramBitsPerByte", json.remove("baselineBits"));
     Files.writeString(file, json.toString());
     Summary old = Summary.read(file);
     assertThat(old.platform()).isEqualTo(new Summary.Platform("0.1.0", "25.0.3", null, null));
     assertThat(old.course()).isEqualTo(summary(1.25).course());
+    assertThat(old.quality()).isEqualTo(summary(1.25).quality());
+    assertThat(old.setup().kind()).isEqualTo(TaskKind.LM);
   }
 
   @Test
@@ -146,8 +151,8 @@ class SummaryTest {
     Path file = folder.resolve("summary.json");
     summary(1.25).write(file);
     ObjectNode whole = (ObjectNode) JsonMapper.shared().readTree(Files.readString(file));
-    List<String> derived = List.of("tokensPerSecond", "validationBitsPerByte");
-    List<String> added = List.of("processor", "cpuSwitches");
+    List<String> derived = List.of("tokensPerSecond", "validationBits");
+    List<String> added = List.of("processor", "cpuSwitches", "task", "scores");
     for (String name : List.copyOf(whole.propertyNames())) {
       Files.writeString(file, whole.deepCopy().without(name).toString());
       if (derived.contains(name) || added.contains(name)) {
@@ -183,10 +188,10 @@ class SummaryTest {
     return new Summary(
         new Summary.Course(true, 100, 1, 204_800, 12.8, 0.25),
         new Summary.Memory(842_000, 25_000, 6_736_000, 512_000_000L),
-        new Summary.Quality(validationLoss, 3.25),
+        new Summary.Quality(validationLoss, 3.25, List.of()),
         OPTIMIZER,
         new Summary.Setup(
-            7, 2, new Summary.Model(4, 128, 4, 128, true, "float32"), 16, "Java \"sources\""),
+            "lm", 7, 2, new Summary.Model(4, 128, 4, 128, true, "float32"), 16, "Java \"sources\""),
         new Summary.Platform(
             "0.1.0",
             "25.0.3",

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mincover.lab.data.Corpus;
-import dev.mincover.lab.model.Gpt;
+import dev.mincover.lab.language.LanguageTask;
+import dev.mincover.lab.language.LanguageTaskType;
 import dev.mincover.lab.model.GptConfig;
+import dev.mincover.lab.model.Model;
 import dev.mincover.lab.model.WeightType;
 import dev.mincover.lab.optimizer.BoundOptimizer;
 import dev.mincover.lab.optimizer.OptimizerSettings;
@@ -37,7 +39,8 @@ class TrainingCheckpointTest {
 
   private static TrainingPlan plan(WeightType weights, boolean tied, String options, long seed) {
     OptimizerSettings settings =
-        CommandLine.populateCommand(new OptimizerOptions(), options.split(" ")).settings(weights);
+        CommandLine.populateCommand(new OptimizerOptions(), options.split(" "))
+            .settings(weights, new LanguageTaskType());
     LanguageTask task = new LanguageTask(new GptConfig(1, 16, 2, 8, tied), weights, 3, CORPUS);
     return TrainingPlan.of(task, settings, STEPS, seed, 2);
   }
@@ -45,7 +48,7 @@ class TrainingCheckpointTest {
   /** A training with everything that a checkpoint takes in. */
   private static final class Training implements AutoCloseable {
     final List<Float> losses = new ArrayList<>();
-    final Gpt model;
+    final Model model;
     final BoundOptimizer optimizer;
     final StatisticsRecorder recorder;
     final TrainingLoop loop;
@@ -55,7 +58,7 @@ class TrainingCheckpointTest {
       model = plan.model();
       optimizer = plan.bind(model);
       recorder = new StatisticsRecorder(model.parameters(), 1);
-      loop = plan.loop(model, optimizer, plan.task().windows());
+      loop = plan.loop(model, optimizer);
       loop.observeGradients(recorder);
       checkpoint = new TrainingCheckpoint(plan, optimizer, recorder);
     }
@@ -169,7 +172,7 @@ class TrainingCheckpointTest {
           .hasMessageContaining("is not one of libtorch's FusedAdam");
     }
     TrainingPlan plan = plan(WeightType.FLOAT32, true, options, 7);
-    LanguageTask task = plan.task();
+    LanguageTask task = (LanguageTask) plan.task();
     Corpus text = new Corpus("Peter Piper".repeat(20).getBytes(UTF_8), TEXT, "another rhyme");
     TrainingPlan changed =
         TrainingPlan.of(
@@ -181,7 +184,7 @@ class TrainingCheckpointTest {
     try (Training other = new Training(changed)) {
       assertThatThrownBy(() -> other.checkpoint.load(file))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining("the text has changed since the run began");
+          .hasMessageContaining("the data have changed since the run began");
     }
   }
 }

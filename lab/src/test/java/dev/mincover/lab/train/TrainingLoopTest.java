@@ -9,7 +9,7 @@ import dev.mincover.lab.data.Batches;
 import dev.mincover.lab.data.Windows;
 import dev.mincover.lab.model.Gpt;
 import dev.mincover.lab.model.GptConfig;
-import dev.mincover.lab.model.LanguageModel;
+import dev.mincover.lab.model.Model;
 import dev.mincover.lab.optimizer.BoundCoreOptimizer;
 import dev.mincover.recipe.Guard;
 import dev.mincover.recipe.Sm3;
@@ -64,7 +64,7 @@ class TrainingLoopTest {
   }
 
   /** Its loss is finite and its gradients are not, at one step of the training. */
-  private record Spoiled(Gpt model, BooleanSupplier now) implements LanguageModel {
+  private record Spoiled(Gpt model, BooleanSupplier now) implements Model {
     @Override
     public Map<String, Tensor> parameters() {
       return model.parameters();
@@ -78,7 +78,7 @@ class TrainingLoopTest {
     }
 
     @Override
-    public LanguageModel replica() {
+    public Model replica() {
       return new Spoiled(model.replica(), now);
     }
 
@@ -162,7 +162,7 @@ class TrainingLoopTest {
     assertThat(averaged.getLast().validationLoss()).isNotEqualTo(plain.getLast().validationLoss());
   }
 
-  private static TrainingLoop loop(LanguageModel model, BoundCoreOptimizer optimizer) {
+  private static TrainingLoop loop(Model model, BoundCoreOptimizer optimizer) {
     return new TrainingLoop(
         model, optimizer, new Batches(TEXT, 1), new Batch(3, 8), new Windows(TEXT, 8, 20), 2);
   }

@@ -1,0 +1,60 @@
+package dev.mincover.lab.mlm;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.mincover.lab.common.Names;
+import dev.mincover.lab.common.OptionChecks;
+import dev.mincover.lab.data.Corpus;
+import dev.mincover.lab.model.GptConfig;
+import dev.mincover.lab.model.WeightType;
+import dev.mincover.lab.run.Summary;
+import dev.mincover.lab.run.TaskKind;
+import dev.mincover.lab.task.Task;
+import dev.mincover.lab.task.TaskData;
+import dev.mincover.lab.task.TaskType;
+
+/** The task {@code mlm}. */
+public final class MaskedTaskType implements TaskType {
+
+  @Override
+  public TaskKind kind() {
+    return TaskKind.MLM;
+  }
+
+  @Override
+  public Summary.Model size() {
+    return new Summary.Model(4, 128, 4, 64, null, Names.of(WeightType.FLOAT32));
+  }
+
+  @Override
+  public int batch() {
+    return 16;
+  }
+
+  @Override
+  public long steps() {
+    return 2400;
+  }
+
+  @Override
+  public void check(Summary.Model size) {
+    OptionChecks.valid(() -> config(size));
+  }
+
+  @Override
+  public Task task(Summary.Model size, TaskData data) {
+    GptConfig config = OptionChecks.valid(() -> config(size));
+    WeightType weights = Names.parse("--weights", size.weights(), WeightType.class);
+    data.refusePairs();
+    Corpus corpus = Corpus.of(data.corpusPaths());
+    corpus.requireContext(config.context());
+    MaskedTask task = new MaskedTask(config, weights, data.batch(), corpus);
+    task.validation(); // Refused before anything is written.
+    return task;
+  }
+
+  private static GptConfig config(Summary.Model size) {
+    return new GptConfig(
+        size.layers(), size.width(), requireNonNull(size.heads()), requireNonNull(size.context()));
+  }
+}

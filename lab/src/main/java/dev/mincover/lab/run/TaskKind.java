@@ -1,0 +1,45 @@
+package dev.mincover.lab.run;
+
+/** The tasks that {@code --task} can name, with the words in which their results are told. */
+public enum TaskKind {
+  /** A GPT over bytes. */
+  LM("language model", "byte", "bytes", "a byte bigram"),
+  /** An encoder that guesses masked bytes, like BERT. */
+  MLM("masked language model", "masked byte", "bytes", "guessing by the bytes\u2019 frequencies"),
+  /** An encoder and a decoder that translate. */
+  TRANSLATION("translation", "byte", "bytes", "a byte bigram of the translations"),
+  /** A convolutional network that tells digits apart. */
+  IMAGE("image classification", "picture", "pictures", "guessing by the digits\u2019 frequencies");
+
+  private final String title;
+  private final String unit;
+  private final String tokens;
+  private final String baseline;
+
+  TaskKind(String title, String unit, String tokens, String baseline) {
+    this.title = title;
+    this.unit = unit;
+    this.tokens = tokens;
+    this.baseline = baseline;
+  }
+
+  /** The task in prose. */
+  public String title() {
+    return title;
+  }
+
+  /** What a loss is per, in the singular. */
+  public String unit() {
+    return unit;
+  }
+
+  /** What a model reads, in the plural: what speed is counted in. */
+  public String tokens() {
+    return tokens;
+  }
+
+  /** The trivial model whose loss is to be beaten. */
+  public String baseline() {
+    return baseline;
+  }
+}
