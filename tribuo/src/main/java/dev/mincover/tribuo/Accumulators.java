@@ -122,11 +122,10 @@ abstract sealed class Accumulators {
       double r = rows[row];
       double max = 0;
       for (int j = 0; j < g.length; j++) {
-        nu[j] = Math.min(r, old[j]) + share * (g[j] * g[j]);
-        raised[j] = Math.max(raised[j], nu[j]);
-      }
-      for (int j = 0; j < g.length; j++) {
-        max = Math.max(max, nu[j]);
+        double value = Math.min(r, old[j]) + share * (g[j] * g[j]);
+        nu[j] = value;
+        raised[j] = Math.max(raised[j], value);
+        max = Math.max(max, value);
       }
       rows[row] = max;
     }

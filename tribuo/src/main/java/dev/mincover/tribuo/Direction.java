@@ -25,18 +25,18 @@ final class Direction {
    * Overwrites gradients with u, for any number of rows.
    *
    * @param values the gradients, overwritten
-   * @param nu their statistics, overwritten
+   * @param nu their statistics
    * @param count of the values that count, from the first on
    * @param eta what u is multiplied by if there is no momentum
    */
   void divide(double[] values, double[] nu, int count, double eta) {
+    double factor = m == null ? eta : 1;
+    // Without a branch the loop becomes vector code: one is 0 where the sum is 0, and 1 elsewhere.
     for (int k = 0; k < count; k++) {
       double sum = nu[k] + epsilon;
-      nu[k] = sum == 0 ? Double.POSITIVE_INFINITY : sum;
-    }
-    double factor = m == null ? eta : 1;
-    for (int k = 0; k < count; k++) {
-      values[k] = factor * (values[k] / Math.sqrt(nu[k]));
+      double one = Math.signum(sum);
+      double u = values[k] / Math.sqrt(sum + Double.MAX_VALUE * (1 - one));
+      values[k] = factor * (one * u);
     }
   }
 

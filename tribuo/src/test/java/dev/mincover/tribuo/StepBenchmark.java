@@ -9,6 +9,7 @@ import java.util.SplittableRandom;
 import java.util.function.Function;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.Stream;
 import org.tribuo.Dataset;
 import org.tribuo.Trainer;
 import org.tribuo.classification.Label;
@@ -19,6 +20,7 @@ import org.tribuo.math.LinearParameters;
 import org.tribuo.math.StochasticGradientOptimiser;
 import org.tribuo.math.la.DenseVector;
 import org.tribuo.math.la.Matrix;
+import org.tribuo.math.la.SGDVector;
 import org.tribuo.math.la.SparseVector;
 import org.tribuo.math.la.Tensor;
 import org.tribuo.math.optimisers.AdaGrad;
@@ -31,6 +33,7 @@ import org.tribuo.math.optimisers.AdaGrad;
 final class StepBenchmark {
 
   private static final int EPOCHS = 1;
+  private static final int LABELS = 20;
 
   private StepBenchmark() {}
 
@@ -38,12 +41,27 @@ final class StepBenchmark {
   public static void main(String[] arguments) {
     int rounds = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 15;
     Logger.getLogger("org.tribuo").setLevel(Level.WARNING);
-    Dataset<Label> many = Documents.of(4_000, 20, 20_000, 150, 1);
+    Dataset<Label> many = Documents.of(4_000, LABELS, 20_000, 150, 1);
     Dataset<Label> few = Documents.of(400, 5, 20_000, 150, 1);
     System.out.printf(
-        "%d documents, %d features, 20 labels; factorisation machine: %d documents, 5 labels%n",
-        many.size(), many.getFeatureMap().size(), few.size());
-    steps(many, rounds);
+        "%d documents, %d features, %d labels; factorisation machine: %d documents, 5 labels%n",
+        many.size(), many.getFeatureMap().size(), LABELS, few.size());
+    steps(
+        "sparse gradients",
+        gradients(
+            many.getData().stream()
+                .limit(500)
+                .map(example ->
+                    SparseVector.createSparseVector(example, many.getFeatureIDMap(), true))),
+        rounds);
+    SplittableRandom random = new SplittableRandom(3);
+    steps(
+        "dense gradients of 500 features",
+        gradients(
+            Stream.generate(
+                    () -> DenseVector.createDenseVector(random.doubles(500, -1, 1).toArray()))
+                .limit(100)),
+        rounds);
     for (int batch : new int[] {1, 32}) {
       compare(
           "linear, minibatch " + batch,
@@ -59,20 +77,18 @@ final class StepBenchmark {
             new FMClassificationTrainer(new LogMulticlass(), optimiser, EPOCHS, -1, 1, 1, 8, 0.1));
   }
 
-  /** Steps alone, over the gradients of documents. */
-  private static void steps(Dataset<Label> data, int rounds) {
-    int labels = 20;
+  /** Gradients of a linear model: the outer products of random ones of its output and features. */
+  private static Matrix[] gradients(Stream<? extends SGDVector> features) {
     SplittableRandom random = new SplittableRandom(2);
-    Matrix[] gradients =
-        data.getData().stream()
-            .limit(500)
-            .map(example -> {
-              double[] output = random.doubles(labels, -1, 1).toArray();
-              return DenseVector.createDenseVector(output)
-                  .outer(SparseVector.createSparseVector(example, data.getFeatureIDMap(), true));
-            })
-            .toArray(Matrix[]::new);
-    LinearParameters parameters = new LinearParameters(data.getFeatureMap().size() + 1, labels);
+    return features
+        .map(each ->
+            DenseVector.createDenseVector(random.doubles(LABELS, -1, 1).toArray()).outer(each))
+        .toArray(Matrix[]::new);
+  }
+
+  /** Steps alone. */
+  private static void steps(String what, Matrix[] gradients, int rounds) {
+    LinearParameters parameters = new LinearParameters(gradients[0].getDimension2Size(), LABELS);
     StochasticGradientOptimiser[] optimisers = {new AdaGrad(0.5), new Sm3Optimiser(0.5)};
     for (StochasticGradientOptimiser optimiser : optimisers) {
       optimiser.initialise(parameters);
@@ -96,7 +112,8 @@ final class StepBenchmark {
       }
     }
     System.out.printf(
-        "step, linear, minibatch 1: AdaGrad %.1f us, SM3 %.1f us, %.2f times as fast%n",
+        "step over %s: AdaGrad %.1f us, SM3 %.1f us, %.2f times as fast%n",
+        what,
         median(all.stream().mapToDouble(each -> each[0]).toArray()),
         median(all.stream().mapToDouble(each -> each[1]).toArray()),
         median(all.stream().mapToDouble(each -> each[0] / each[1]).toArray()));
