@@ -183,6 +183,25 @@ class TribuoContractTest {
     }
   }
 
+  /** Squares that underflow to 0, or overflow only once they are added up: 0, as in the oracle. */
+  @Test
+  void extremesHaveTheBitsOfTheOracle() {
+    Sm3 recipe = Sm3.learningRate(0.1);
+    double[] gradient = {1e-170, 0, -0.0, Double.MIN_VALUE, 1.3e154, -1e-160, 1e-3, 1e8};
+    Tensor weights = Tensors.dense(new double[8], 8);
+    Weights parameters = new Weights(weights);
+    ReferenceSm3 oracle = oracle(recipe, new double[8], 8);
+    Sm3Optimiser optimiser = Sm3Optimiser.of(recipe);
+    optimiser.initialise(parameters);
+    for (int t = 1; t <= 3; t++) {
+      oracle.step(gradient, 0.1);
+      Tensor uphill = Tensors.dense(Tensors.negated(gradient), 8);
+      parameters.update(optimiser.step(new Tensor[] {uphill}, 1));
+      Tensors.assertEqualBits(Tensors.values(weights), oracle.weights(), "weights " + t);
+    }
+    assertThat(optimiser.accumulators(0)[0]).contains(0, Double.POSITIVE_INFINITY);
+  }
+
   static double[] flat(double[][] arrays) {
     return Arrays.stream(arrays).flatMapToDouble(Arrays::stream).toArray();
   }
