@@ -1,6 +1,5 @@
 package dev.mincover.tribuo;
 
-import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
 import org.tribuo.math.la.SparseVector;
 import org.tribuo.math.la.VectorIterator;
@@ -86,11 +85,6 @@ final class SparseRows {
   long bytes() {
     return (long) (2 * Double.BYTES + Integer.BYTES) * values.length
         + (long) Integer.BYTES * ends.length;
-  }
-
-  @Override
-  public String toString() {
-    return Arrays.toString(Arrays.copyOf(columns, count));
   }
 
   /** Gives one value after the other, whatever was there: Tribuo shows no array of a vector. */

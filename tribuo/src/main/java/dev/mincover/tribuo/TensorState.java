@@ -199,7 +199,7 @@ final class TensorState {
     return new double[][] {flat};
   }
 
-  /** The very arrays of accumulators, by the names that checkpoints give them. */
+  /** The accumulators themselves, which a checkpoint reads and overwrites. */
   Accumulators mu() {
     return accumulators;
   }
