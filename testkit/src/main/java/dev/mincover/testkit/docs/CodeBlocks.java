@@ -60,6 +60,9 @@ public final class CodeBlocks {
     /** What needs DJL. */
     DJL("\\b(ai\\.djl|dev\\.mincover\\.djl)\\."),
 
+    /** What needs Tribuo. */
+    TRIBUO("\\b(org\\.tribuo|dev\\.mincover\\.tribuo)\\."),
+
     /** What needs devices. */
     GPU("\\bdev\\.mincover\\.gpu\\.");
 
