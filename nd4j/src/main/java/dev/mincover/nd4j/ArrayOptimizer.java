@@ -22,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
@@ -229,27 +230,35 @@ public final class ArrayOptimizer implements AutoCloseable {
   }
 
   /**
-   * Copies the accumulators of one parameter to the heap, as {@link Optimizer#accumulators} but
-   * with those of slices in the order of the array's own axes: of a matrix first the rows', then
-   * the columns'.
+   * Copies the accumulators of one parameter to the heap, as {@link Optimizer#accumulators} but in
+   * the order of the array's own axes: of a matrix first the rows', then the columns'; one for each
+   * weight in row-major order.
    *
    * @throws IllegalArgumentException if no parameter has that name or it is frozen
    * @throws IllegalStateException if this optimizer is closed
    */
   public synchronized float[][] accumulators(String name) {
     float[][] inMemory = core.accumulators(name);
-    ArrayParameter parameter = requireNonNull(learning.get(name));
-    if (inMemory.length != parameter.order().shape().rank() || areInOrderNamed(name)) {
-      return inMemory;
-    }
-    float[][] byAxis = new float[inMemory.length][];
-    Arrays.setAll(byAxis, axis -> inMemory[parameter.order().place(axis)]);
-    return byAxis;
+    MemoryOrder order = requireNonNull(learning.get(name)).order();
+    return order.isRowMajor() ? inMemory : ofAxes(order, inMemory, coverOf(name));
   }
 
-  /** Axes that a recipe names are in its order, wherever they lie. */
-  private boolean areInOrderNamed(String name) {
-    return recipe instanceof Sm3 sm3 && sm3.cover().of(name) instanceof Cover.Axes;
+  /** Null for a rule that has none. */
+  private @Nullable Cover coverOf(String name) {
+    return recipe instanceof Sm3 sm3 ? sm3.cover().of(name) : null;
+  }
+
+  private static float[][] ofAxes(MemoryOrder order, float[][] inMemory, @Nullable Cover cover) {
+    boolean byAxis = cover == null || cover instanceof Cover.Slices;
+    boolean byWeight = cover == null || cover instanceof Cover.Singletons;
+    if (byAxis && inMemory.length == order.shape().rank()) {
+      float[][] accumulators = new float[inMemory.length][];
+      Arrays.setAll(accumulators, axis -> inMemory[order.place(axis)]);
+      return accumulators;
+    }
+    return byWeight && inMemory.length == 1
+        ? new float[][] {order.rowMajor(inMemory[0])}
+        : inMemory; // In the order that the recipe names them.
   }
 
   /**

@@ -127,9 +127,13 @@ final class ArrayParameter {
    * order than the weights.
    *
    * @param copies receives the copy, if there is one; to be closed after the step
-   * @throws IllegalArgumentException if its type or shape does not fit
+   * @throws IllegalArgumentException if its type or shape does not fit, or it was closed
    */
   Gradient gradient(INDArray gradient, List<INDArray> copies) {
+    if (gradient.wasClosed()) {
+      throw new IllegalArgumentException(
+          "the gradient of parameter '%s' was closed; step before it is".formatted(name));
+    }
     DataType type = ArrayMemory.type(gradient);
     if (type == null || !Arrays.equals(gradient.shape(), array.shape())) {
       throw new IllegalArgumentException(

@@ -129,11 +129,23 @@ final class MemoryOrder {
           "the cover of parameter '%s' names position %d; its shape %s has positions 0 to %d"
               .formatted(name, at, array, array.size() - 1));
     }
-    long[] index = array.index(at);
+    return position(array.index(at));
+  }
+
+  private long position(long[] index) {
     long position = 0;
     for (int axis : axes) {
       position = position * array.dimension(axis) + index[axis];
     }
     return position;
+  }
+
+  /** Values of all elements in memory order, in row-major order. */
+  float[] rowMajor(float[] inMemory) {
+    float[] values = new float[inMemory.length];
+    for (int at = 0; at < values.length; at++) {
+      values[at] = inMemory[Math.toIntExact(position(array.index(at)))];
+    }
+    return values;
   }
 }

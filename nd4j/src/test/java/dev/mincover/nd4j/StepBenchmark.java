@@ -23,7 +23,7 @@ import org.nd4j.linalg.learning.config.Sgd;
 
 /**
  * What a step over one matrix of 4096 x 4096 costs, in turn: core's own step over memory of its own,
- * the adapter's over an array of ND4J in 'c' and in 'f' order, {@link Sm3Updater} with the
+ * which is aligned to cache lines or only as ND4J's is, the adapter's over an array of ND4J in 'c' and in 'f' order, {@link Sm3Updater} with the
  * subtraction that SameDiff does, and ND4J's own Adam and Sgd with it. Prints medians in milliseconds
  * and ratios. Arguments: threads, rounds.
  */
@@ -31,6 +31,9 @@ final class StepBenchmark {
 
   private static final int SIDE = 4096;
   private static final int WARM_UP = 5;
+
+  /** In bytes, of ND4J's large arrays. */
+  private static final long ALIGNMENT = 16;
 
   private StepBenchmark() {}
 
@@ -71,31 +74,29 @@ final class StepBenchmark {
           ArrayOptimizer inRows = ArrayOptimizer.bind(recipe, Map.of("w", rowMajor), threads);
           ArrayOptimizer inColumns =
               ArrayOptimizer.bind(recipe, Map.of("w", columnMajor), threads);
-          Optimizer core =
-              Optimizer.bind(
-                  recipe,
-                  List.of(
-                      Parameter.of(
-                          "w",
-                          Shape.of(SIDE, SIDE),
-                          arena.allocate(4L * SIDE * SIDE, 64))),
-                  threads)) {
-        MemorySegment values = arena.allocate(4L * SIDE * SIDE, 64);
-        values.copyFrom(ArrayMemory.of(gradient));
-        Map<String, Gradient> given = Map.of("w", Gradient.dense(values));
+          Optimizer core = core(recipe, memory(arena, 0), threads);
+          Optimizer coreAlike = core(recipe, memory(arena, ALIGNMENT), threads)) {
+        Map<String, Gradient> given = given(gradient, memory(arena, 0));
+        Map<String, Gradient> givenAlike = given(gradient, memory(arena, ALIGNMENT));
+        List<Runnable> contestants =
+            List.of(
+                () -> core.step(given),
+                () -> coreAlike.step(givenAlike),
+                () -> inRows.step(Map.of("w", gradient)),
+                () -> inColumns.step(Map.of("w", columns)),
+                sm3::step,
+                adam::step,
+                sgd::step);
         List<double[]> all = new ArrayList<>();
         for (int i = 0; i < rounds + WARM_UP; i++) {
           for (Updated each : List.of(sm3, adam, sgd)) {
             each.update.assign(gradient);
           }
-          double[] times = {
-            milliseconds(() -> core.step(given)),
-            milliseconds(() -> inRows.step(Map.of("w", gradient))),
-            milliseconds(() -> inColumns.step(Map.of("w", columns))),
-            milliseconds(sm3::step),
-            milliseconds(adam::step),
-            milliseconds(sgd::step)
-          };
+          double[] times = new double[contestants.size()];
+          for (int k = 0; k < times.length; k++) { // Each comes after each other in its turn.
+            int which = (i + k) % times.length;
+            times[which] = milliseconds(contestants.get(which));
+          }
           if (i >= WARM_UP) {
             all.add(times);
           }
@@ -105,22 +106,43 @@ final class StepBenchmark {
     }
   }
 
+  /** A matrix that starts so many bytes behind the start of a cache line. */
+  private static MemorySegment memory(Arena arena, long offset) {
+    return arena.allocate(4L * SIDE * SIDE + offset, 64).asSlice(offset);
+  }
+
+  private static Optimizer core(Sm3 recipe, MemorySegment weights, int threads) {
+    Parameter parameter = Parameter.of("w", Shape.of(SIDE, SIDE), weights);
+    return Optimizer.bind(recipe, List.of(parameter), threads);
+  }
+
+  private static Map<String, Gradient> given(INDArray gradient, MemorySegment copy) {
+    copy.copyFrom(ArrayMemory.of(gradient));
+    return Map.of("w", Gradient.dense(copy));
+  }
+
   private static void print(Sm3 recipe, int threads, List<double[]> all) {
-    String[] names = {"core", "'c' order", "'f' order", "Sm3Updater", "ND4J's Adam", "ND4J's Sgd"};
+    String[] names = {
+      "core",
+      "core aligned alike",
+      "'c' order", "'f' order", "Sm3Updater", "ND4J's Adam", "ND4J's Sgd"};
     StringBuilder line = new StringBuilder();
     for (int i = 0; i < names.length; i++) {
       line.append(String.format(Locale.ROOT, ", %s %.1f ms", names[i], median(all, i)));
     }
     System.out.printf(
         Locale.ROOT,
-        "%s, %d threads%s; 'c' order / core %.2f, 'f' order / core %.2f, Sm3Updater / core %.2f, Adam / 'c' order %.1f%n",
+        "%s, %d threads%s; over core: 'c' order %.2f, 'f' order %.2f; over core aligned alike: 'c' order %.2f, 'f' order %.2f, Sm3Updater %.2f; Adam over 'c' order %.1f, over Sm3Updater %.1f%n",
         recipe.momentum().isNone() ? "SM3" : "SM3 with momentum",
         threads,
         line,
-        median(all, 1) / median(all, 0),
         median(all, 2) / median(all, 0),
         median(all, 3) / median(all, 0),
-        median(all, 4) / median(all, 1));
+        median(all, 2) / median(all, 1),
+        median(all, 3) / median(all, 1),
+        median(all, 4) / median(all, 1),
+        median(all, 5) / median(all, 2),
+        median(all, 5) / median(all, 4));
   }
 
   private static double milliseconds(Runnable work) {
