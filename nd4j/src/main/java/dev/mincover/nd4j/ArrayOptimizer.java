@@ -108,7 +108,8 @@ public final class ArrayOptimizer implements AutoCloseable {
 
   static ArrayOptimizer bind(Recipe recipe, List<ArrayParameter> parameters, int threads) {
     Recipe turned = MemoryCovers.of(recipe, parameters);
-    return new ArrayOptimizer(recipe, parameters, Optimizer.bind(turned, bound(parameters), threads));
+    return new ArrayOptimizer(
+        recipe, parameters, Optimizer.bind(turned, bound(parameters), threads));
   }
 
   private static List<Parameter> bound(List<ArrayParameter> parameters) {

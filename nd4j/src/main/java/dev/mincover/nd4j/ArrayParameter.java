@@ -85,8 +85,7 @@ final class ArrayParameter {
     }
     array = now;
     Parameter moved = parameter();
-    if (moved.weights().byteSize() == 0
-        || moved.weights().address() == bound.weights().address()) {
+    if (moved.weights().byteSize() == 0 || moved.weights().address() == bound.weights().address()) {
       return false;
     }
     bound = moved;

@@ -85,8 +85,7 @@ final class MemoryOrder {
 
   /** Whether both have the elements of equal indices in equal places. */
   boolean agrees(MemoryOrder other) {
-    return array.equals(other.array)
-        && Arrays.equals(placesThatMatter(), other.placesThatMatter());
+    return array.equals(other.array) && Arrays.equals(placesThatMatter(), other.placesThatMatter());
   }
 
   /** An axis of length 1 may lie anywhere. */
@@ -106,7 +105,8 @@ final class MemoryOrder {
           Cover.axes(chosen.axes().stream().mapToInt(axis -> place(name, axis)).toArray());
       case Cover.Sets sets -> {
         long[][] members = new long[sets.count()][];
-        Arrays.setAll(members, r -> Arrays.stream(sets.set(r)).map(at -> position(name, at)).toArray());
+        Arrays.setAll(
+            members, r -> Arrays.stream(sets.set(r)).map(at -> position(name, at)).toArray());
         yield Cover.sets(members);
       }
       default -> cover;

@@ -27,8 +27,7 @@ final class NetworkAccumulator implements GradientsAccumulator {
   }
 
   @Override
-  public void applyUpdate(
-      StepFunction function, INDArray params, INDArray updates, double alpha) {
+  public void applyUpdate(StepFunction function, INDArray params, INDArray updates, double alpha) {
     throw new UnsupportedOperationException(
         "DL4J asks for an update of %s; its optimizationAlgo must be STOCHASTIC_GRADIENT_DESCENT"
             .formatted(alpha));

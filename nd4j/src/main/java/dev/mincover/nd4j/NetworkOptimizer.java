@@ -144,11 +144,13 @@ public final class NetworkOptimizer implements AutoCloseable {
           "the network holds no gradients; call computeGradientAndScore() first");
     }
     Map<String, INDArray> gradients = new HashMap<>();
-    computed.gradientForVariable().forEach((name, gradient) -> {
-      if (arrays.names().contains(name)) {
-        gradients.put(name, gradient);
-      }
-    });
+    computed
+        .gradientForVariable()
+        .forEach((name, gradient) -> {
+          if (arrays.names().contains(name)) {
+            gradients.put(name, gradient);
+          }
+        });
     arrays.step(gradients);
     for (ArrayParameter parameter : subtracted) {
       INDArray difference = computed.getGradientFor(parameter.name());

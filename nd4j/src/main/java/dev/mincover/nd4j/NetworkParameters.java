@@ -34,19 +34,20 @@ final class NetworkParameters {
    * @throws IllegalArgumentException if one has an updater of DL4J's that would change its gradient
    */
   NetworkParameters(Model network) {
-    layers(network).forEach((prefix, layer) -> {
-      for (String parameter : layer.paramTable(false).keySet()) {
-        String name = prefix + "_" + parameter;
-        IUpdater updater = updater(name, layer, parameter);
-        ArrayParameter found =
-            new ArrayParameter(
-                name, () -> network.getParam(name), !(updater instanceof DeferredUpdater));
-        all.add(found);
-        if (updater instanceof NoOp) {
-          subtracted.add(found);
-        }
-      }
-    });
+    layers(network)
+        .forEach((prefix, layer) -> {
+          for (String parameter : layer.paramTable(false).keySet()) {
+            String name = prefix + "_" + parameter;
+            IUpdater updater = updater(name, layer, parameter);
+            ArrayParameter found =
+                new ArrayParameter(
+                    name, () -> network.getParam(name), !(updater instanceof DeferredUpdater));
+            all.add(found);
+            if (updater instanceof NoOp) {
+              subtracted.add(found);
+            }
+          }
+        });
   }
 
   /** By the prefix of their parameters' names. */

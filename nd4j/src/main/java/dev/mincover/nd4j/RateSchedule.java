@@ -47,8 +47,7 @@ public final class RateSchedule implements ISchedule {
     }
   }
 
-  private RateSchedule(
-      @JsonProperty("eta") double eta, @JsonProperty("changes") Change[] changes) {
+  private RateSchedule(@JsonProperty("eta") double eta, @JsonProperty("changes") Change[] changes) {
     this.eta = eta;
     this.changes = changes.clone();
     schedule(); // Checks the ranges.
@@ -114,7 +113,9 @@ public final class RateSchedule implements ISchedule {
 
   @Override
   public boolean equals(Object other) {
-    return other instanceof RateSchedule that && eta == that.eta && Arrays.equals(changes, that.changes);
+    return other instanceof RateSchedule that
+        && eta == that.eta
+        && Arrays.equals(changes, that.changes);
   }
 
   @Override

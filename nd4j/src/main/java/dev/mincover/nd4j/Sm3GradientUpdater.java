@@ -24,8 +24,8 @@ import org.nd4j.linalg.learning.GradientUpdater;
  * gradient, which leaves eta * u in them, rounded as core rounds it before it subtracts. SameDiff's
  * own subtraction then gives the bits that core's step of the weights would have given [1].
  *
- * <p>[1] Up, not down, so that an update of 0 is +0, which leaves a weight of -0 alone. The momentum
- * of such a step is core's with the other sign, exactly.
+ * <p>[1] Up, not down, so that an update of 0 is +0, which leaves a weight of -0 alone. The
+ * momentum of such a step is core's with the other sign, exactly.
  */
 final class Sm3GradientUpdater implements GradientUpdater<Sm3Updater> {
 
@@ -53,7 +53,9 @@ final class Sm3GradientUpdater implements GradientUpdater<Sm3Updater> {
 
   private final Rate rate = new Rate();
 
-  /** The learning rate of the step that is under way; the optimizer holds this and not its owner. */
+  /**
+   * The learning rate of the step that is under way; the optimizer holds this and not its owner.
+   */
   private static final class Rate {
     double eta;
   }
@@ -194,8 +196,8 @@ final class Sm3GradientUpdater implements GradientUpdater<Sm3Updater> {
     try {
       Map<String, NamedTensor> state = stateOf(optimizer);
       StateArrays.requireFitting(saved, state, STEPS);
-      state.forEach((name, tensor) ->
-          StateArrays.copyBack(requireNonNull(saved.get(name)), tensor));
+      state.forEach(
+          (name, tensor) -> StateArrays.copyBack(requireNonNull(saved.get(name)), tensor));
     } catch (RuntimeException | Error failure) {
       optimizer.close();
       throw failure;

@@ -140,8 +140,7 @@ public final class Sm3Updater implements IUpdater {
     refuse(
         options.weightDecay().otherwise() != 0 || !options.weightDecay().rules().isEmpty(),
         "weight decay needs the weights: use weightDecay of the TrainingConfig");
-    refuse(
-        !(options.average() instanceof Average.None), "an average of weights needs the weights");
+    refuse(!(options.average() instanceof Average.None), "an average of weights needs the weights");
     refuse(
         !recipe.cover().rules().isEmpty() || !options.multiplier().rules().isEmpty(),
         "a choice by name needs the name");

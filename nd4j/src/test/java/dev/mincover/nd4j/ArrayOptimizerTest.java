@@ -61,8 +61,10 @@ class ArrayOptimizerTest {
         type == DataType.BFLOAT16
             ? dev.mincover.tensor.DataType.BFLOAT16
             : dev.mincover.tensor.DataType.FLOAT16;
-    MemorySegment copy = MemorySegment.ofArray(ArrayMemory.of(weights).toArray(JAVA_SHORT_UNALIGNED));
-    MemorySegment given = MemorySegment.ofArray(ArrayMemory.of(gradient).toArray(JAVA_SHORT_UNALIGNED));
+    MemorySegment copy =
+        MemorySegment.ofArray(ArrayMemory.of(weights).toArray(JAVA_SHORT_UNALIGNED));
+    MemorySegment given =
+        MemorySegment.ofArray(ArrayMemory.of(gradient).toArray(JAVA_SHORT_UNALIGNED));
     Parameter parameter = Parameter.of("w", Shape.of(9, 33), copy, stored);
     try (Optimizer core = Optimizer.bind(SM3, List.of(parameter));
         ArrayOptimizer optimizer = ArrayOptimizer.bind(SM3, Map.of("w", weights), 1)) {
@@ -259,8 +261,7 @@ class ArrayOptimizerTest {
     refuses(Nd4j.ones(DataType.INT32, 2, 2), "is INT", "castTo");
     INDArray large = Nd4j.ones(DataType.FLOAT, 5, 5);
     refuses(large.getColumn(2), "gaps between its elements", "dup()");
-    refuses(
-        large.get(NDArrayIndex.interval(1, 3), NDArrayIndex.interval(1, 3)), "gaps", "dup()");
+    refuses(large.get(NDArrayIndex.interval(1, 3), NDArrayIndex.interval(1, 3)), "gaps", "dup()");
     INDArray closed = Nd4j.ones(DataType.FLOAT, 2, 2);
     closed.close();
     refuses(closed, "was closed", "close the optimizer first");

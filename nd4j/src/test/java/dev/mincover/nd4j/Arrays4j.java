@@ -25,8 +25,7 @@ final class Arrays4j {
       return Nd4j.create(DataType.FLOAT, shape);
     }
     INDArray flat = Nd4j.zeros(DataType.FLOAT, values.length + 7);
-    INDArray view =
-        flat.get(NDArrayIndex.interval(3, 3 + values.length)).reshape(order, shape);
+    INDArray view = flat.get(NDArrayIndex.interval(3, 3 + values.length)).reshape(order, shape);
     view.assign(array(values, order, shape));
     return view;
   }
@@ -35,5 +34,4 @@ final class Arrays4j {
   static float[] values(INDArray array) {
     return array.isEmpty() ? new float[0] : array.dup('c').data().asFloat();
   }
-
 }

@@ -103,8 +103,7 @@ class MemoryOrderTest {
       float[] gradient = Floats.random(random, size);
       float[] second = Floats.random(random, size);
       float[] expected = initial.clone();
-      try (Optimizer core =
-          Optimizer.bind(recipe, List.of(Parameter.of("w", expected, shape)))) {
+      try (Optimizer core = Optimizer.bind(recipe, List.of(Parameter.of("w", expected, shape)))) {
         core.step(Map.of("w", Gradient.dense(gradient)));
         core.step(Map.of("w", Gradient.dense(second)));
         for (int[] order : permutations(shape.length)) {
@@ -115,9 +114,7 @@ class MemoryOrderTest {
             // A gradient in another order than the weights.
             optimizer.step(Map.of("w", Arrays4j.array(second, 'f', shape)));
             Floats.assertEqualBits(Arrays4j.values(weights), expected, what);
-            assertThat(optimizer.accumulators("w"))
-                .as(what)
-                .isDeepEqualTo(core.accumulators("w"));
+            assertThat(optimizer.accumulators("w")).as(what).isDeepEqualTo(core.accumulators("w"));
           }
         }
       }

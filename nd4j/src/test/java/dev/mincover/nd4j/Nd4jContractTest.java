@@ -38,8 +38,7 @@ class Nd4jContractTest extends Sm3Contract {
     public void step(Map<String, float[]> gradients) {
       Map<String, INDArray> given = new HashMap<>();
       gradients.forEach((name, values) ->
-          given.put(
-              name, Arrays4j.view(values, 'c', requireNonNull(arrays.get(name)).shape())));
+          given.put(name, Arrays4j.view(values, 'c', requireNonNull(arrays.get(name)).shape())));
       optimizer.step(given);
     }
 

@@ -36,7 +36,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.activations.Activation;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.learning.config.NoOp;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
@@ -121,8 +120,8 @@ class NetworkOptimizerTest {
   private static void assertSameBits(Model network, Map<String, float[]> expected) {
     Map<String, float[]> weights = Networks.weights(network);
     assertThat(weights.keySet()).isEqualTo(expected.keySet());
-    weights.forEach((name, values) ->
-        Floats.assertEqualBits(values, requireNonNull(expected.get(name)), name));
+    weights.forEach(
+        (name, values) -> Floats.assertEqualBits(values, requireNonNull(expected.get(name)), name));
   }
 
   /** Matrices of DL4J are column-major, and the first of them starts the flattened vector. */
@@ -150,8 +149,7 @@ class NetworkOptimizerTest {
     assertThat(network.getParam("0_W").ordering()).isEqualTo('f');
     network.setInput(Arrays4j.array(new float[rows], 'c', 1, rows));
     network.setLabels(Arrays4j.array(new float[columns], 'c', 1, columns));
-    try (NetworkOptimizer optimizer =
-        NetworkOptimizer.bind(sequence.recipe(), network, 1)) {
+    try (NetworkOptimizer optimizer = NetworkOptimizer.bind(sequence.recipe(), network, 1)) {
       for (int t = 1; t <= sequence.length(); t++) {
         network.computeGradientAndScore();
         network
@@ -280,8 +278,7 @@ class NetworkOptimizerTest {
         straight.fit(Networks.data(t));
       }
     }
-    MultiLayerNetwork resumed =
-        Networks.dense(Networks.builder(new DeferredUpdater()).seed(99));
+    MultiLayerNetwork resumed = Networks.dense(Networks.builder(new DeferredUpdater()).seed(99));
     try (NetworkOptimizer optimizer = NetworkOptimizer.bind(recipe, resumed, 2)) {
       optimizer.attach();
       assertThat(optimizer.load(file)).isEqualTo(Map.of("epoch", "3"));
@@ -347,6 +344,11 @@ class NetworkOptimizerTest {
     assertSameBits(network, trained);
     optimizer.attach();
     network.fit(Networks.data(1));
+    assertThatThrownBy(() -> network.clone().fit(Networks.data(1)))
+        .hasMessageContaining("attach()");
+    network.setLearningRate(0.1); // DL4J makes its updaters anew.
+    assertThatThrownBy(() -> network.fit(Networks.data(1))).hasMessageContaining("attach()");
+    optimizer.attach();
     optimizer.close();
     assertThatThrownBy(() -> network.fit(Networks.data(2))).hasMessageContaining("attach()");
     assertThatThrownBy(optimizer::attach).hasMessageContaining("closed");

@@ -64,8 +64,7 @@ class Sm3UpdaterTest {
 
   private static INDArray random(long seed, long... shape) {
     int size = Math.toIntExact(Arrays.stream(shape).reduce(1, Math::multiplyExact));
-    return Arrays4j.array(Floats.random(new SplittableRandom(seed), size), 'c', shape)
-        .div(100);
+    return Arrays4j.array(Floats.random(new SplittableRandom(seed), size), 'c', shape).div(100);
   }
 
   private static SameDiff graph() {
@@ -103,11 +102,7 @@ class Sm3UpdaterTest {
 
   private static Map<String, INDArray> gradients(SameDiff graph, long seed) {
     return graph.calculateGradients(
-        Map.of("in", random(seed, 5, 4), "label", random(-seed, 5, 2)),
-        "w0",
-        "b0",
-        "w1",
-        "scale");
+        Map.of("in", random(seed, 5, 4), "label", random(-seed, 5, 2)), "w0", "b0", "w1", "scale");
   }
 
   private static void assertSameBits(SameDiff actual, SameDiff expected) {
@@ -152,7 +147,8 @@ class Sm3UpdaterTest {
   void reproducesRecordedSequences(GoldenSequence sequence) {
     long[] shape = sequence.shape().stream().mapToLong(Integer::longValue).toArray();
     INDArray weights = Arrays4j.array(Floats.of(sequence.initialWeights()), 'c', shape);
-    GradientUpdater<?> updater = Sm3Updater.of(sequence.recipe()).instantiate((INDArray) null, false);
+    GradientUpdater<?> updater =
+        Sm3Updater.of(sequence.recipe()).instantiate((INDArray) null, false);
     updater.setStateViewArray(null, shape, 'c', true);
     for (int t = 1; t <= sequence.length(); t++) {
       INDArray gradient = Arrays4j.view(Floats.of(sequence.gradient(t)), 'c', shape);
@@ -210,8 +206,7 @@ class Sm3UpdaterTest {
     updater.applyUpdater(random(1, 4, 7), 0, 0);
     Map<String, INDArray> state = updater.getState();
     assertThat(state.keySet())
-        .containsExactlyInAnyOrder(
-            "mu.0", "mu.1", "momentum.codes", "momentum.scales", "steps");
+        .containsExactlyInAnyOrder("mu.0", "mu.1", "momentum.codes", "momentum.scales", "steps");
     assertThat(requireNonNull(state.get("mu.0")).shape()).containsExactly(4);
     assertThat(requireNonNull(state.get("mu.1")).shape()).containsExactly(7);
     assertThat(requireNonNull(state.get("momentum.codes")).dataType()).isEqualTo(DataType.INT8);
@@ -272,8 +267,7 @@ class Sm3UpdaterTest {
     INDArray one = Nd4j.ones(DataType.FLOAT, 1);
     graph.fit(new DataSet(one, one));
     assertThat(w.getArr().getFloat(0)).isEqualTo(-1); // g / sqrt(g^2), at rate 1
-    Sm3Updater read =
-        (Sm3Updater) TrainingConfig.fromJson(config(updater).toJson()).getUpdater();
+    Sm3Updater read = (Sm3Updater) TrainingConfig.fromJson(config(updater).toJson()).getUpdater();
     assertThat(read.getLearningRate(9, 1)).isEqualTo(0.25);
     assertThat(read).isEqualTo(updater);
   }
@@ -348,8 +342,7 @@ class Sm3UpdaterTest {
       small.applyUpdater(gradient, t, 0);
       config.instantiate((INDArray) null, true).applyUpdater(random(t, 40L * (t + 1), 70), 0, 0);
       alone.applyUpdater(same, t, 0); // In another order than the shape.
-      Floats.assertEqualBits(
-          Arrays4j.values(gradient), Arrays4j.values(same), "update " + t);
+      Floats.assertEqualBits(Arrays4j.values(gradient), Arrays4j.values(same), "update " + t);
     }
   }
 

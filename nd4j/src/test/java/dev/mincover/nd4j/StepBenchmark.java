@@ -22,10 +22,10 @@ import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.Sgd;
 
 /**
- * What a step over one matrix of 4096 x 4096 costs, in turn: core's own step over memory of its own,
- * which is aligned to cache lines or only as ND4J's is, the adapter's over an array of ND4J in 'c' and in 'f' order, {@link Sm3Updater} with the
- * subtraction that SameDiff does, and ND4J's own Adam and Sgd with it. Prints medians in milliseconds
- * and ratios. Arguments: threads, rounds.
+ * What a step over one matrix of 4096 x 4096 costs, in turn: core's own step over memory of its
+ * own, which is aligned to cache lines or only as ND4J's is, the adapter's over an array of ND4J in
+ * 'c' and in 'f' order, {@link Sm3Updater} with the subtraction that SameDiff does, and ND4J's own
+ * Adam and Sgd with it. Prints medians in milliseconds and ratios. Arguments: threads, rounds.
  */
 final class StepBenchmark {
 
@@ -125,7 +125,12 @@ final class StepBenchmark {
     String[] names = {
       "core",
       "core aligned alike",
-      "'c' order", "'f' order", "Sm3Updater", "ND4J's Adam", "ND4J's Sgd"};
+      "'c' order",
+      "'f' order",
+      "Sm3Updater",
+      "ND4J's Adam",
+      "ND4J's Sgd"
+    };
     StringBuilder line = new StringBuilder();
     for (int i = 0; i < names.length; i++) {
       line.append(String.format(Locale.ROOT, ", %s %.1f ms", names[i], median(all, i)));
