@@ -1,7 +1,9 @@
 package dev.mincover.nd4j;
 
 import dev.mincover.tensor.DataType;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.executioner.OpExecutioner;
@@ -13,18 +15,37 @@ final class ArrayMemory {
   private ArrayMemory() {}
 
   /**
-   * Returns the memory that an array's elements lie in, from its own first element on, as a view's
-   * {@code data().address()} does not. It is valid as long as the array.
+   * Returns the memory that an array's elements lie in. It is valid as long as somebody holds the
+   * array: compiled code may let go of it as soon as it has the address.
    *
    * @param array dense: its elements lie together without gaps
    */
   @SuppressWarnings("restricted")
   static MemorySegment of(INDArray array) {
-    if (array.isEmpty()) {
-      return MemorySegment.ofArray(new byte[0]);
-    }
-    long bytes = array.length() * array.dataType().width();
-    return MemorySegment.ofAddress(array.data().addressPointer().address()).reinterpret(bytes);
+    return array.isEmpty()
+        ? MemorySegment.ofArray(new byte[0])
+        : MemorySegment.ofAddress(address(array)).reinterpret(bytes(array));
+  }
+
+  /** The same, and holds the array by its cleanup action, so that ND4J does not free the memory. */
+  @SuppressWarnings({"restricted", "MustBeClosedChecker"}) // The arena closes with the segment.
+  static MemorySegment holding(INDArray array) {
+    return array.isEmpty()
+        ? MemorySegment.ofArray(new byte[0])
+        : MemorySegment.ofAddress(address(array))
+            .reinterpret(bytes(array), Arena.ofAuto(), _ -> Objects.requireNonNull(array));
+  }
+
+  /**
+   * Where an array's own first element lies, which a view's {@code data().address()} does not say;
+   * 0 if it is empty.
+   */
+  static long address(INDArray array) {
+    return array.isEmpty() ? 0 : array.data().addressPointer().address();
+  }
+
+  private static long bytes(INDArray array) {
+    return array.length() * array.dataType().width();
   }
 
   /** Core's name for an array's type, or null where it has none. */

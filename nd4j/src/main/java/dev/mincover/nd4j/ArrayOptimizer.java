@@ -13,6 +13,7 @@ import dev.mincover.recipe.Sm3;
 import dev.mincover.tensor.Gradient;
 import dev.mincover.tensor.Parameter;
 import java.io.IOException;
+import java.lang.ref.Reference;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -58,12 +59,17 @@ public final class ArrayOptimizer implements AutoCloseable {
 
   private final Map<String, Gradient> gradients = new HashMap<>();
   private Optimizer core;
+
+  /** What core is bound to. */
+  private List<Parameter> stepped;
+
   private boolean closed;
 
   private ArrayOptimizer(Recipe recipe, List<ArrayParameter> parameters, Optimizer core) {
     this.recipe = recipe;
     this.parameters = parameters;
     this.core = core;
+    stepped = bound(parameters);
     for (ArrayParameter parameter : parameters) {
       if (!parameter.frozen()) {
         learning.put(parameter.name(), parameter);
@@ -150,18 +156,18 @@ public final class ArrayOptimizer implements AutoCloseable {
     } finally {
       this.gradients.clear();
       copies.forEach(INDArray::close);
+      Reference.reachabilityFence(gradients); // ND4J would free the memory of those nobody holds.
     }
   }
 
   /** Hands the state over to where the weights are now. */
   private void follow() {
     requireOpen();
-    boolean moved = false;
-    for (ArrayParameter parameter : parameters) {
-      moved |= parameter.hasMoved();
-    }
-    if (moved) {
-      core = core.rebind(bound(parameters));
+    parameters.forEach(ArrayParameter::look);
+    List<Parameter> now = bound(parameters);
+    if (!now.equals(stepped)) {
+      core = core.rebind(now);
+      stepped = now;
     }
   }
 

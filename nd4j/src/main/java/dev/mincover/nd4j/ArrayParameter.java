@@ -20,7 +20,7 @@ final class ArrayParameter {
   private final Supplier<INDArray> source;
   private final boolean frozen;
 
-  /** The array that was found last; held, since ND4J frees the memory of arrays nobody holds. */
+  /** The array that was found last. */
   private INDArray array;
 
   private MemoryOrder order;
@@ -64,12 +64,12 @@ final class ArrayParameter {
   }
 
   /**
-   * Looks where the weights are; returns whether they have moved.
+   * Looks where the weights are now.
    *
    * @throws IllegalArgumentException as the constructor
    * @throws IllegalStateException if the array has another shape, type or order than before
    */
-  boolean hasMoved() {
+  void look() {
     INDArray now = source.get();
     MemoryOrder found = usableOrder(now);
     if (!found.agrees(order) || ArrayMemory.type(now) != bound.type()) {
@@ -84,17 +84,14 @@ final class ArrayParameter {
                   Arrays.toString(array.shape())));
     }
     array = now;
-    Parameter moved = parameter();
-    if (moved.weights().byteSize() == 0 || moved.weights().address() == bound.weights().address()) {
-      return false;
+    if (!now.isEmpty() && ArrayMemory.address(now) != bound.weights().address()) {
+      bound = parameter();
     }
-    bound = moved;
-    return true;
   }
 
   private Parameter parameter() {
     DataType type = requireNonNull(ArrayMemory.type(array));
-    return new Parameter(name, order.shape(), ArrayMemory.of(array), type, frozen);
+    return new Parameter(name, order.shape(), ArrayMemory.holding(array), type, frozen);
   }
 
   private MemoryOrder usableOrder(INDArray array) {

@@ -10,6 +10,7 @@ import dev.mincover.tensor.Parameter;
 import dev.mincover.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -125,24 +126,31 @@ final class Sm3GradientUpdater implements GradientUpdater<Sm3Updater> {
   public void applyUpdater(INDArray gradient, int iteration, int epoch) {
     requireUsable(gradient);
     MemoryOrder order = ArrayMemory.order(gradient);
-    boolean inPlace = order != null && order.isRowMajor();
-    INDArray rows = inPlace ? gradient : gradient.dup('c');
-    MemorySegment memory = ArrayMemory.of(rows);
+    if (order != null && order.isRowMajor()) {
+      overwrite(gradient, iteration, epoch);
+    } else {
+      INDArray rowMajor = gradient.dup('c');
+      overwrite(rowMajor, iteration, epoch);
+      gradient.assign(rowMajor);
+      rowMajor.close();
+    }
+  }
+
+  private void overwrite(INDArray rowMajor, int iteration, int epoch) {
+    MemorySegment memory = ArrayMemory.of(rowMajor);
     UpdateScratch scratch = config.scratch();
     synchronized (scratch) {
       rate.eta = config.getLearningRate(iteration, epoch);
       Optimizer optimizer = optimizer(scratch.zeros(memory.byteSize()));
       try {
         optimizer.step(Map.of(NAME, Gradient.dense(memory)));
+        UpdateScratch.moveTo(memory, zeros);
       } catch (RuntimeException | Error failure) {
         zeros.fill((byte) 0); // They are the other variables', too.
         throw failure;
+      } finally {
+        Reference.reachabilityFence(rowMajor); // ND4J frees the memory of arrays nobody holds.
       }
-      UpdateScratch.moveTo(memory, zeros);
-    }
-    if (!inPlace) {
-      gradient.assign(rows);
-      rows.close();
     }
   }
 

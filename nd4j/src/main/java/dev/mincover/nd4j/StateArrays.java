@@ -63,7 +63,7 @@ final class StateArrays {
   static void copyBack(INDArray array, NamedTensor tensor) {
     INDArray rowMajor = array.dup('c');
     tensor.elements().copyFrom(ArrayMemory.of(rowMajor));
-    rowMajor.close();
+    rowMajor.close(); // And so held until here.
   }
 
   private static DataType type(NamedTensor tensor) {

@@ -371,6 +371,52 @@ class ArrayOptimizerTest {
     }
   }
 
+  /**
+   * ND4J frees the memory of an array that nobody holds, and compiled code holds a gradient no
+   * longer than until its address is known. In a process of its own: it would read freed memory.
+   */
+  @Test
+  void gradientsLiveUntilTheStepIsDone() throws Exception {
+    assertThat(Forked.run(StepsWhileCollecting.class)).contains("all weights are equal");
+  }
+
+  /** Prints the range of weights after steps from gradients that only the step holds. */
+  static final class StepsWhileCollecting {
+
+    private static final int STEPS = 10;
+
+    /** Without arguments. */
+    public static void main(String[] arguments) {
+      INDArray one = Nd4j.zeros(DataType.FLOAT, 1, 1);
+      INDArray held = Nd4j.ones(DataType.FLOAT, 1, 1);
+      INDArray many = Nd4j.zeros(DataType.FLOAT, 2000, 1000);
+      try (ArrayOptimizer warm = ArrayOptimizer.bind(SM3, Map.of("w", held.dup()), 1)) {
+        for (int i = 0; i < 5_000; i++) { // Until the step is compiled.
+          warm.step(Map.of("w", held));
+        }
+      }
+      Thread collector =
+          new Thread(() -> {
+            while (true) {
+              System.gc();
+            }
+          });
+      collector.setDaemon(true);
+      collector.start();
+      try (ArrayOptimizer ofOne = ArrayOptimizer.bind(SM3, Map.of("w", one), 1);
+          ArrayOptimizer ofMany = ArrayOptimizer.bind(SM3, Map.of("w", many), 1)) {
+        for (int i = 0; i < STEPS; i++) {
+          ofOne.step(Map.of("w", held));
+          ofMany.step(Map.of("w", Nd4j.ones(DataType.FLOAT, 2000, 1000)));
+        }
+      }
+      boolean equal =
+          many.minNumber().floatValue() == one.getFloat(0)
+              && many.maxNumber().floatValue() == one.getFloat(0);
+      System.out.println(equal ? "all weights are equal" : "weights differ");
+    }
+  }
+
   @Test
   void aClosedOptimizerIsRefused() {
     ArrayOptimizer optimizer = ArrayOptimizer.bind(SM3, Map.of("w", random(1, 'c', 3, 2)), 1);
