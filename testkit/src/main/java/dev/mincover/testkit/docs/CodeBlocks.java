@@ -60,6 +60,9 @@ public final class CodeBlocks {
     /** What needs DJL. */
     DJL("\\b(ai\\.djl|dev\\.mincover\\.djl)\\."),
 
+    /** What needs TensorFlow-Java. */
+    TENSORFLOW("\\b(org\\.tensorflow|dev\\.mincover\\.tensorflow)\\."),
+
     /** What needs devices. */
     GPU("\\bdev\\.mincover\\.gpu\\.");
 
