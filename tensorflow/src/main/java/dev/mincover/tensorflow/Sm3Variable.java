@@ -55,10 +55,11 @@ final class Sm3Variable {
       square = tf.debugging.checkNumerics(square, refusal());
     }
     Operand<TFloat32> nu = nu(tf, square);
-    Operand<TFloat32> u =
-        recipe.epsilon() > 0
-            ? tf.math.div(g, tf.math.sqrt(tf.math.add(nu, constant(tf, recipe.epsilon()))))
-            : tf.math.divNoNan(g, tf.math.sqrt(nu)); // 0 / 0 is 0.
+    Operand<TFloat32> root =
+        tf.math.sqrt(
+            recipe.epsilon() > 0 ? tf.math.add(nu, constant(tf, recipe.epsilon())) : nu);
+    // 0 / 0 is 0. TensorFlow replaces a plain division by a root with a product of less precision.
+    Operand<TFloat32> u = tf.math.divNoNan(g, root);
     Operand<TFloat32> moved = momentum(tf, u);
     direction = moved;
     return moved;

@@ -17,6 +17,7 @@ import org.tensorflow.Output;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.exceptions.TFFailedPreconditionException;
+import org.tensorflow.exceptions.TFInvalidArgumentException;
 import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.framework.optimizers.Optimizer;
 import org.tensorflow.ndarray.Shape;
@@ -67,9 +68,7 @@ final class VariableFiles {
    */
   void save(Session session, Path prefix) throws IOException {
     Map<String, Output<?>> variables = variables();
-    Session.Runner fetcher = session.runner();
-    variables.values().forEach(fetcher::fetch);
-    try (Result values = fetcher.run();
+    try (Result values = fetch(session, variables.values());
         Graph files = new Graph();
         Session writer = new Session(files)) {
       Ops tf = Ops.create(files);
@@ -82,11 +81,26 @@ final class VariableFiles {
         tensors.add(tensor);
       }
       Operand<TString> names = names(tf, variables.keySet());
-      runner.addTarget(tf.train.save(path(tf, prefix), names, tf.zerosLike(names), tensors)).run();
+      runner.addTarget(tf.train.save(path(tf, prefix), names, tf.zerosLike(names), tensors));
+      write(runner, prefix);
+    }
+  }
+
+  private static Result fetch(Session session, Iterable<Output<?>> variables) {
+    Session.Runner runner = session.runner();
+    variables.forEach(runner::fetch);
+    try {
+      return runner.run();
     } catch (TFFailedPreconditionException uninitialised) {
       throw new IllegalStateException(
           "a variable has no value yet; run its initialiser, or restore, first", uninitialised);
-    } catch (TensorFlowException failure) {
+    }
+  }
+
+  private static void write(Session.Runner runner, Path prefix) throws IOException {
+    try {
+      runner.run().close();
+    } catch (TensorFlowException | IllegalArgumentException failure) {
       throw new IOException("cannot write checkpoint " + prefix, failure);
     }
   }
@@ -155,7 +169,7 @@ final class VariableFiles {
     restore.tensors().forEach(runner::fetch);
     try {
       return runner.run();
-    } catch (TensorFlowException failure) {
+    } catch (TensorFlowException | TFInvalidArgumentException failure) {
       String message = String.valueOf(failure.getMessage());
       if (message.contains("not found in checkpoint") || message.contains("dtype")) {
         throw new IllegalArgumentException(
