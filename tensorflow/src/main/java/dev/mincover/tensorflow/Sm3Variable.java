@@ -56,8 +56,7 @@ final class Sm3Variable {
     }
     Operand<TFloat32> nu = nu(tf, square);
     Operand<TFloat32> root =
-        tf.math.sqrt(
-            recipe.epsilon() > 0 ? tf.math.add(nu, constant(tf, recipe.epsilon())) : nu);
+        tf.math.sqrt(recipe.epsilon() > 0 ? tf.math.add(nu, constant(tf, recipe.epsilon())) : nu);
     // 0 / 0 is 0. TensorFlow replaces a plain division by a root with a product of less precision.
     Operand<TFloat32> u = tf.math.divNoNan(g, root);
     Operand<TFloat32> moved = momentum(tf, u);

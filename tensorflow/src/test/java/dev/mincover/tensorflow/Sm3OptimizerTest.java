@@ -45,14 +45,14 @@ class Sm3OptimizerTest {
     long[] shape = sequence.shape().stream().mapToLong(Integer::longValue).toArray();
     try (Graph graph = new Graph()) {
       Ops tf = Ops.create(graph);
-      Variable<TFloat32> w =
-          Graphs.variable(tf, "w", floats(sequence.initialWeights()), shape);
+      Variable<TFloat32> w = Graphs.variable(tf, "w", floats(sequence.initialWeights()), shape);
       Placeholder<TFloat32> gradient = tf.placeholder(TFloat32.class);
       Sm3Optimizer sm3 = new Sm3Optimizer(graph, sequence.recipe());
       Op train = sm3.applyGradients(List.of(Graphs.pair(gradient, w)), "train");
       try (Session session = new Session(graph)) {
         for (int t = 1; t <= sequence.length(); t++) {
-          step(session, sm3, train, t, gradient, Graphs.tensor(floats(sequence.gradient(t)), shape));
+          step(
+              session, sm3, train, t, gradient, Graphs.tensor(floats(sequence.gradient(t)), shape));
           assertThat(doubles(Graphs.fetch(session, w)))
               .as("weights after step %d", t)
               .containsExactly(sequence.weights(t), within(1e-6));
@@ -156,7 +156,8 @@ class Sm3OptimizerTest {
                 .containsExactly(Graphs.fetch(otherSession, name));
           }
         }
-        assertThat(sm3.stateBytes()).isEqualTo(stepper.core().stateBytes() - stepper.core().scratchBytes());
+        assertThat(sm3.stateBytes())
+            .isEqualTo(stepper.core().stateBytes() - stepper.core().scratchBytes());
         for (int i = 0; i < names.length; i++) {
           List<Float> mu = new ArrayList<>();
           for (String slot :
@@ -198,7 +199,13 @@ class Sm3OptimizerTest {
         .containsExactly("conv", "conv/SM3", "conv/SM3_1", "conv/SM3_2", "gain", "gain/SM3");
     assertThat(stateNames(SM3.momentum(Momentum.average(0.9))))
         .containsExactly(
-            "conv", "conv/SM3", "conv/SM3_1", "conv/SM3_2", "conv/SM3_3", "gain", "gain/SM3",
+            "conv",
+            "conv/SM3",
+            "conv/SM3_1",
+            "conv/SM3_2",
+            "conv/SM3_3",
+            "gain",
+            "gain/SM3",
             "gain/SM3_1");
   }
 
@@ -207,13 +214,16 @@ class Sm3OptimizerTest {
       Ops tf = Ops.create(graph);
       Variable<TFloat32> conv = Graphs.variable(tf, "conv", new float[8], 2, 2, 2);
       Variable<TFloat32> gain = Graphs.variable(tf, "gain", new float[1]);
-      new Sm3Optimizer(graph, recipe).minimize(tf.math.mul(tf.reduceSum(conv, tf.constant(new int[] {0, 1, 2})), gain));
+      new Sm3Optimizer(graph, recipe)
+          .minimize(tf.math.mul(tf.reduceSum(conv, tf.constant(new int[] {0, 1, 2})), gain));
       List<String> names = new ArrayList<>();
-      graph.operations().forEachRemaining(operation -> {
-        if (operation.type().equals("VariableV2")) {
-          names.add(operation.name());
-        }
-      });
+      graph
+          .operations()
+          .forEachRemaining(operation -> {
+            if (operation.type().equals("VariableV2")) {
+              names.add(operation.name());
+            }
+          });
       return names.stream().sorted().toList();
     }
   }
@@ -272,8 +282,7 @@ class Sm3OptimizerTest {
         Placeholder<TFloat32> ofA = tf.placeholder(TFloat32.class);
         Placeholder<TFloat32> ofB = tf.placeholder(TFloat32.class);
         Sm3Optimizer sm3 = new Sm3Optimizer(graph, SM3.momentum(Momentum.average(0.9)));
-        Op train =
-            sm3.applyGradients(List.of(Graphs.pair(ofA, a), Graphs.pair(ofB, b)), "train");
+        Op train = sm3.applyGradients(List.of(Graphs.pair(ofA, a), Graphs.pair(ofB, b)), "train");
         try (Session session = new Session(graph);
             TFloat64 rate = sm3.rate(1);
             TFloat32 good = Graphs.tensor(new float[] {1, 1}, 2);
@@ -313,10 +322,16 @@ class Sm3OptimizerTest {
     try (Graph graph = new Graph()) {
       refuses(graph, SM3.cover(Cover.sets(new long[] {0})), "a cover by sets");
       refuses(graph, SM3.cover("w", Cover.sets(new long[] {0})), "a cover by sets");
-      refuses(graph, SM3.momentum(Momentum.average(0.9).stored(Momentum.Format.INT8)), "momentum in INT8");
+      refuses(
+          graph,
+          SM3.momentum(Momentum.average(0.9).stored(Momentum.Format.INT8)),
+          "momentum in INT8");
       refuses(graph, SM3.clipByGlobalNorm(1), "clipping by global norm");
       refuses(graph, SM3.guard(Guard.SKIP), "the guard SKIP");
-      refuses(graph, SM3.average(dev.mincover.average.Average.polyak(0.9)), "an average of the weights");
+      refuses(
+          graph,
+          SM3.average(dev.mincover.average.Average.polyak(0.9)),
+          "an average of the weights");
     }
   }
 
@@ -333,28 +348,40 @@ class Sm3OptimizerTest {
       Ops tf = Ops.create(graph);
       Variable<TFloat32> w = Graphs.variable(tf, "w", new float[] {1, 2}, 2);
       Variable<TFloat32> m = Graphs.variable(tf, "m", new float[] {1, 2}, 1, 2);
-      var half = tf.withName("half").variable(org.tensorflow.ndarray.Shape.of(2), org.tensorflow.types.TFloat16.class);
-      var resource = tf.withName("resource").varHandleOp(TFloat32.class, org.tensorflow.ndarray.Shape.of(2));
+      var half =
+          tf.withName("half")
+              .variable(org.tensorflow.ndarray.Shape.of(2), org.tensorflow.types.TFloat16.class);
+      var resource =
+          tf.withName("resource").varHandleOp(TFloat32.class, org.tensorflow.ndarray.Shape.of(2));
       var loss = tf.reduceSum(w, tf.constant(0));
-      assertThatThrownBy(() -> new Sm3Optimizer(graph, SM3).minimize(tf.reduceSum(half, tf.constant(0))))
+      assertThatThrownBy(
+              () -> new Sm3Optimizer(graph, SM3).minimize(tf.reduceSum(half, tf.constant(0))))
           .hasMessageContaining("float32 variables only");
-      assertThatThrownBy(() -> new Sm3Optimizer(graph, SM3).minimize(tf.reduceSum(tf.readVariableOp(resource, TFloat32.class), tf.constant(0))))
+      assertThatThrownBy(() ->
+              new Sm3Optimizer(graph, SM3)
+                  .minimize(
+                      tf.reduceSum(tf.readVariableOp(resource, TFloat32.class), tf.constant(0))))
           .hasMessageContaining("'resource' is a resource variable");
       assertThatThrownBy(() -> new Sm3Optimizer(graph, SM3).minimize(tf.constant(1f)))
           .hasMessageContaining("can be differentiated by no variable");
-      assertThatThrownBy(() -> new Sm3Optimizer(graph, SM3.cover("m", Cover.axes(2))).minimize(tf.reduceSum(m, tf.constant(new int[] {0, 1}))))
+      assertThatThrownBy(() ->
+              new Sm3Optimizer(graph, SM3.cover("m", Cover.axes(2)))
+                  .minimize(tf.reduceSum(m, tf.constant(new int[] {0, 1}))))
           .hasMessageContaining("the cover of variable 'm' names axis 2, and its rank is 2");
-      assertThatThrownBy(() -> new Sm3Optimizer(graph, SM3.cover("q", Cover.whole())).minimize(loss))
+      assertThatThrownBy(
+              () -> new Sm3Optimizer(graph, SM3.cover("q", Cover.whole())).minimize(loss))
           .hasMessageContaining("matches none");
       assertThat(graph.operation("w/SM3")).isNull();
       Sm3Optimizer sm3 = new Sm3Optimizer(graph, SM3);
       sm3.minimize(loss);
-      assertThatThrownBy(() -> sm3.minimize(loss, "again")).hasMessageContaining("is in use for [w]");
+      assertThatThrownBy(() -> sm3.minimize(loss, "again"))
+          .hasMessageContaining("is in use for [w]");
       assertThatThrownBy(() -> new Sm3Optimizer(graph, SM3).minimize(loss, "other"))
           .hasMessageContaining("an operator 'w/SM3' already; give this optimizer another name");
       new Sm3Optimizer(graph, SM3, "Second").minimize(loss, "third");
       assertThat(graph.operation("w/Second")).isNotNull();
-      Sm3Optimizer falling = new Sm3Optimizer(graph, Sm3.learningRate((Schedule) _ -> -1.0), "Third");
+      Sm3Optimizer falling =
+          new Sm3Optimizer(graph, Sm3.learningRate((Schedule) _ -> -1.0), "Third");
       assertThatThrownBy(() -> falling.rate(4)).hasMessageContaining("rate of -1.0 at step 4");
     }
   }

@@ -54,8 +54,7 @@ class VariableFilesTest {
         int slash = name.indexOf('/');
         Ops scope = slash < 0 ? tf : scope(tf, name.substring(0, slash));
         Variable<TFloat32> variable =
-            Graphs.variable(
-                scope, name.substring(slash + 1), new float[size(shape)], shape);
+            Graphs.variable(scope, name.substring(slash + 1), new float[size(shape)], shape);
         Placeholder<TFloat32> gradient = tf.placeholder(TFloat32.class);
         gradients.put(variable.op().name(), gradient);
         pairs.add(Graphs.pair(gradient, variable));
@@ -77,8 +76,7 @@ class VariableFilesTest {
         List<TFloat32> fed = new ArrayList<>();
         gradients.forEach((name, gradient) -> {
           TFloat32 tensor =
-              Graphs.tensor(
-                  values.get(name), graph.operation(name).output(0).shape().asArray());
+              Graphs.tensor(values.get(name), graph.operation(name).output(0).shape().asArray());
           fed.add(tensor);
           runner.feed(gradient, tensor);
         });
@@ -90,21 +88,26 @@ class VariableFilesTest {
     void step(long t) {
       Random random = new Random(t);
       Map<String, float[]> values = new LinkedHashMap<>();
-      gradients.keySet().forEach(name ->
-          values.put(
-              name,
-              Graphs.gaussians(size(graph.operation(name).output(0).shape().asArray()), random)));
+      gradients
+          .keySet()
+          .forEach(name ->
+              values.put(
+                  name,
+                  Graphs.gaussians(
+                      size(graph.operation(name).output(0).shape().asArray()), random)));
       step(t, values);
     }
 
     /** All variables, those of the state as well. */
     Map<String, float[]> variables() {
       Map<String, float[]> values = new LinkedHashMap<>();
-      graph.operations().forEachRemaining(operation -> {
-        if (operation.type().equals("VariableV2")) {
-          values.put(operation.name(), Graphs.fetch(session, operation.name()));
-        }
-      });
+      graph
+          .operations()
+          .forEachRemaining(operation -> {
+            if (operation.type().equals("VariableV2")) {
+              values.put(operation.name(), Graphs.fetch(session, operation.name()));
+            }
+          });
       return values;
     }
 
@@ -174,8 +177,7 @@ class VariableFilesTest {
       for (int t = 5; t <= 8; t++) {
         Map<String, float[]> gradients = new LinkedHashMap<>();
         for (int i = 0; i < names.size(); i++) {
-          gradients.put(
-              names.get(i), floats(recorded.required("gradients").get(t - 5).get(i)));
+          gradients.put(names.get(i), floats(recorded.required("gradients").get(t - 5).get(i)));
         }
         training.step(t, gradients);
       }
@@ -225,8 +227,8 @@ class VariableFilesTest {
 
   private static void assertSame(Map<String, float[]> actual, Map<String, float[]> expected) {
     assertThat(actual.keySet()).isEqualTo(expected.keySet());
-    actual.forEach((name, values) ->
-        assertThat(values).as(name).containsExactly(expected.get(name)));
+    actual.forEach(
+        (name, values) -> assertThat(values).as(name).containsExactly(expected.get(name)));
   }
 
   /** The graph's saver is made once, and knows what was there then. */
@@ -261,9 +263,14 @@ class VariableFilesTest {
     Path wide = folder.resolve("wide");
     save(SM3, SMALL, plain);
     save(MOMENTUM, SMALL, momentum);
-    save(SM3, Map.of("matrix", new long[] {4, 7}, "vector", new long[] {5}, "scalar", new long[] {}), wide);
+    save(
+        SM3,
+        Map.of("matrix", new long[] {4, 7}, "vector", new long[] {5}, "scalar", new long[] {}),
+        wide);
     Path damaged = folder.resolve("damaged");
-    Files.writeString(folder.resolve("damaged.index"), "no checkpoint, but a text of some length, which is what it is, and so on");
+    Files.writeString(
+        folder.resolve("damaged.index"),
+        "no checkpoint, but a text of some length, which is what it is, and so on");
     try (Training training = new Training(SM3, SMALL)) {
       training.step(1);
       Map<String, float[]> before = training.variables();
@@ -302,8 +309,7 @@ class VariableFilesTest {
     }
   }
 
-  private static void save(Sm3 recipe, Map<String, long[]> shapes, Path prefix)
-      throws IOException {
+  private static void save(Sm3 recipe, Map<String, long[]> shapes, Path prefix) throws IOException {
     try (Training training = new Training(recipe, shapes)) {
       training.step(1);
       training.sm3.save(training.session, prefix);
