@@ -302,6 +302,32 @@ class Sm3OptimizerTest {
     }
   }
 
+  /** Wherever it is among the others, and in whatever register. */
+  @Test
+  void oneGradientThatIsNotFiniteIsFoundAmongMany() {
+    int n = 207;
+    try (Graph graph = new Graph()) {
+      Ops tf = Ops.create(graph);
+      Variable<TFloat32> w = Graphs.variable(tf, "w", new float[3 * n], 3, n);
+      Placeholder<TFloat32> gradient = tf.placeholder(TFloat32.class);
+      Sm3Optimizer sm3 = new Sm3Optimizer(graph, SM3);
+      Op train = sm3.applyGradients(List.of(Graphs.pair(gradient, w)), "train");
+      try (Session session = new Session(graph)) {
+        for (int at = 0; at < 3 * n; at++) {
+          float[] values = Graphs.gaussians(3 * n, new Random(at));
+          values[at] = at % 2 == 0 ? Float.NaN : Float.NEGATIVE_INFINITY;
+          TFloat32 bad = Graphs.tensor(values, 3, n);
+          assertThatThrownBy(() -> step(session, sm3, train, 1, gradient, bad))
+              .as("at %d", at)
+              .isInstanceOf(IllegalArgumentException.class)
+              .hasMessageContaining("is not finite");
+        }
+        assertThat(Graphs.fetch(session, w)).containsOnly(0);
+        assertThat(Graphs.fetch(session, "w/SM3_1")).containsOnly(0);
+      }
+    }
+  }
+
   @Test
   void aRunWithoutARateIsRefused() {
     try (Graph graph = new Graph()) {
