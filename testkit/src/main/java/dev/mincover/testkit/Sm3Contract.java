@@ -304,7 +304,9 @@ public abstract class Sm3Contract {
   private static Map<String, Initial> awkward(Random random) {
     Map<String, Initial> parameters = new LinkedHashMap<>();
     for (int i = 0; i < AWKWARD.size(); i++) {
-      parameters.put("p" + i + AWKWARD.get(i), initial(AWKWARD.get(i), random));
+      // TensorFlow allows neither brackets nor spaces in a name.
+      String name = "p" + i + AWKWARD.get(i).toString().replaceAll("\\D+", "-");
+      parameters.put(name, initial(AWKWARD.get(i), random));
     }
     return parameters;
   }

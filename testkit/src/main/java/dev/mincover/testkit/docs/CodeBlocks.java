@@ -60,6 +60,9 @@ public final class CodeBlocks {
     /** What needs DJL. */
     DJL("\\b(ai\\.djl|dev\\.mincover\\.djl)\\."),
 
+    /** What needs TensorFlow-Java. */
+    TENSORFLOW("\\b(org\\.tensorflow|dev\\.mincover\\.tensorflow)\\."),
+
     /** What needs ND4J. */
     ND4J("\\b(org\\.nd4j|org\\.deeplearning4j|dev\\.mincover\\.nd4j)\\."),
 

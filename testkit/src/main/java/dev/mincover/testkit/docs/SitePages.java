@@ -48,7 +48,8 @@ final class SitePages {
         copy(other, output.resolve("resources").resolve(relative));
       }
     }
-    for (String module : List.of("core", "testkit", "torch", "djl", "nd4j", "tribuo", "gpu")) {
+    for (String module :
+        List.of("core", "testkit", "torch", "djl", "tensorflow", "nd4j", "tribuo", "gpu")) {
       copySources(root.resolve(module).resolve("src/main/java"));
     }
     copy(root.resolve("docs/site/site.css"), output.resolve("resources/css/site.css"));
