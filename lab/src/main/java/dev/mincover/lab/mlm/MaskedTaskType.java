@@ -7,11 +7,13 @@ import dev.mincover.lab.common.OptionChecks;
 import dev.mincover.lab.data.Corpus;
 import dev.mincover.lab.model.GptConfig;
 import dev.mincover.lab.model.WeightType;
+import dev.mincover.lab.optimizer.OptimizerKind;
 import dev.mincover.lab.run.Summary;
 import dev.mincover.lab.run.TaskKind;
 import dev.mincover.lab.task.Task;
 import dev.mincover.lab.task.TaskData;
 import dev.mincover.lab.task.TaskType;
+import java.util.Map;
 
 /** The task {@code mlm}. */
 public final class MaskedTaskType implements TaskType {
@@ -34,6 +36,22 @@ public final class MaskedTaskType implements TaskType {
   @Override
   public long steps() {
     return 2400;
+  }
+
+  /**
+   * With the rates of lm, libtorch's Adam guesses by frequencies for the whole of a run, and SM3 for
+   * much of it. These were found by few trials; docs/experiments.md has them.
+   */
+  @Override
+  public Map<OptimizerKind, Tuning> tuning() {
+    Tuning adam = new Tuning(0.0005, 0.05);
+    return Map.of(
+        OptimizerKind.SM3,
+        new Tuning(0.05, 0.2),
+        OptimizerKind.ADAM,
+        adam,
+        OptimizerKind.TORCH_FUSED_ADAM,
+        adam);
   }
 
   @Override

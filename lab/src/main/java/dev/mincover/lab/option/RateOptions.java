@@ -12,9 +12,10 @@ final class RateOptions {
       names = "--learning-rate",
       paramLabel = "ETA",
       description =
-          "The highest learning rate of the run. Default: 0.08 for sm3, 0.04 for adagrad and"
+          "The highest learning rate of the run. Default for lm: 0.08 for sm3, 0.04 for adagrad and"
               + " torch-fused-adagrad, 0.002 for adam and torch-fused-adam, 0.1 for torch-fused-sgd."
-              + " Without it, the steps of adafactor are relative to the weights.")
+              + " mlm has 0.05 for sm3 and 0.0005 for adam. Without it, the steps of adafactor are"
+              + " relative to the weights.")
   @Nullable Double learningRate;
 
   @Option(
@@ -31,7 +32,7 @@ final class RateOptions {
       paramLabel = "SHARE",
       description =
           "Share of the steps over which the rate rises from 0. Default: 0.3 for sm3, adagrad and"
-              + " torch-fused-adagrad; 0.05 for the others")
+              + " torch-fused-adagrad; 0.05 for the others; 0.2 for sm3 on mlm")
   @Nullable Double warmup;
 
   @Option(

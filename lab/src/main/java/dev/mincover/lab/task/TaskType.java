@@ -22,15 +22,15 @@ public interface TaskType {
   long steps();
 
   /**
-   * The highest learning rates and the warm-ups that a sweep has found for the task, with those of
-   * {@link OptimizerKind} for what is not in it.
+   * The highest learning rates and the warm-ups that suit the task, where those of lm, in {@link
+   * OptimizerKind}, do not.
    */
   default Map<OptimizerKind, Tuning> tuning() {
     return Map.of();
   }
 
   /**
-   * What a sweep has found.
+   * How fast an optimizer learns.
    *
    * @param learningRate the highest of the run
    * @param warmup share of the steps

@@ -313,7 +313,7 @@ class CommandLineTest {
         .contains("--corpus", "--learning-rate", "--momentum", "--seed", "Default: 0.9")
         .containsSubsequence(
             "--version",
-            "Text and run:",
+            "Task and run:",
             "--seed",
             "Model:",
             "--weights",

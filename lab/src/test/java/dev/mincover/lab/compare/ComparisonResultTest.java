@@ -98,12 +98,12 @@ class ComparisonResultTest {
     String json = JsonFile.text(comparison(List.of(1L, 2L), row(run(1, 2, 10), failed)));
     assertThat(JsonFields.of(json, ""))
         .isEqualTo(
-            "finished steps tokens seeds threads batch model corpus baselineBits optimizers"
+            "finished steps tokens seeds task threads batch model corpus baselineBits optimizers"
                 + " machine mincoverVersion javaVersion");
     assertThat(JsonFields.of(json, "/model")).isEqualTo("layers width heads context tied weights");
     assertThat(JsonFields.of(json, "/optimizers/0"))
         .isEqualTo(
-            "optimizer settings validationLoss validationBits standardDeviation perplexity"
+            "optimizer settings validationLoss validationBits standardDeviation perplexity score"
                 + " optimizerStateBytes optimizerStateBytesPerWeight peakMemoryBytes"
                 + " tokensPerSecond optimizerShare runs");
     assertThat(JsonFields.of(json, "/optimizers/0/settings"))
@@ -112,7 +112,7 @@ class ComparisonResultTest {
                 + " momentum momentumKind momentumFormat beta2 epsilon weightDecay noDecay clipNorm"
                 + " clipValue maximise guard rounding average");
     String run =
-        "seed directory finished failure steps validationLoss validationBits seconds"
+        "seed directory finished failure steps validationLoss validationBits score seconds"
             + " optimizerSeconds tokensPerSecond peakMemoryBytes";
     assertThat(JsonFields.of(json, "/optimizers/0/runs/0")).isEqualTo(run);
     assertThat(JsonFields.of(json, "/optimizers/0/runs/1")).isEqualTo(run);
