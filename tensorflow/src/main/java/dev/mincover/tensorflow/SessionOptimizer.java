@@ -137,10 +137,11 @@ public final class SessionOptimizer implements AutoCloseable {
    *     loss; not run yet
    * @return what the runner was to fetch, in its order, as it was before the step; after it come
    *     gradients and variables, in memory that later steps overwrite. To be closed
-   * @throws IllegalArgumentException if the runner is of another session
+   * @throws IllegalArgumentException if the runner is of another session, or a variable was given
+   *     another shape
    * @throws IllegalStateException if a run of another thread is active, a gradient's shape or type
-   *     does not fit, a variable was given another shape, the average is in the place of the
-   *     weights, or this optimizer or the session is closed
+   *     does not fit, the average is in the place of the weights, or this optimizer or the session
+   *     is closed
    * @throws NonFiniteException as the recipe's {@link Guard} says
    */
   public Result step(Session.Runner runner) {
