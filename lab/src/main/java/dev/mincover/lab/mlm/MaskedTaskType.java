@@ -39,8 +39,8 @@ public final class MaskedTaskType implements TaskType {
   }
 
   /**
-   * With the rates of lm, libtorch's Adam guesses by frequencies for the whole of a run, and SM3 for
-   * much of it. These were found by few trials; docs/experiments.md has them.
+   * With the rates of lm, libtorch's Adam guesses by frequencies for the whole of a run, and SM3
+   * for much of it. These were found by few trials; docs/experiments.md has them.
    */
   @Override
   public Map<OptimizerKind, Tuning> tuning() {
