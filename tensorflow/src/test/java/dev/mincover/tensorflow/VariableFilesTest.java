@@ -1,5 +1,6 @@
 package dev.mincover.tensorflow;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -76,7 +77,7 @@ class VariableFilesTest {
         List<TFloat32> fed = new ArrayList<>();
         gradients.forEach((name, gradient) -> {
           TFloat32 tensor =
-              Graphs.tensor(values.get(name), graph.operation(name).output(0).shape().asArray());
+              Graphs.tensor(requireNonNull(values.get(name)), graph.operation(name).output(0).shape().asArray());
           fed.add(tensor);
           runner.feed(gradient, tensor);
         });
@@ -131,7 +132,7 @@ class VariableFilesTest {
 
   private static Path fixture(String name) {
     try {
-      return Path.of(VariableFilesTest.class.getResource(name + ".index").toURI())
+      return Path.of(requireNonNull(VariableFilesTest.class.getResource(name + ".index")).toURI())
           .resolveSibling(name);
     } catch (URISyntaxException impossible) {
       throw new AssertionError(impossible);
