@@ -3,11 +3,11 @@ package dev.mincover.lab.run;
 /** The tasks that {@code --task} can name, with the words in which their results are told. */
 public enum TaskKind {
   /** A GPT over bytes. */
-  LM("language model", "byte", "bytes", "a byte bigram"),
+  LM("language model", "byte", "tokens", "a byte bigram"),
   /** An encoder that guesses masked bytes, like BERT. */
-  MLM("masked language model", "masked byte", "bytes", "guessing by the bytes\u2019 frequencies"),
+  MLM("masked language model", "masked byte", "tokens", "guessing by the bytes\u2019 frequencies"),
   /** An encoder and a decoder that translate. */
-  TRANSLATION("translation", "byte", "bytes", "a byte bigram of the translations"),
+  TRANSLATION("translation", "byte", "tokens", "a byte bigram of the translations"),
   /** A convolutional network that tells digits apart. */
   IMAGE("image classification", "picture", "pictures", "guessing by the digits\u2019 frequencies");
 
@@ -33,7 +33,7 @@ public enum TaskKind {
     return unit;
   }
 
-  /** What a model reads, in the plural: what speed is counted in. */
+  /** What a model reads, in the plural: what speed is counted in. A token is a byte. */
   public String tokens() {
     return tokens;
   }
