@@ -77,7 +77,9 @@ class VariableFilesTest {
         List<TFloat32> fed = new ArrayList<>();
         gradients.forEach((name, gradient) -> {
           TFloat32 tensor =
-              Graphs.tensor(requireNonNull(values.get(name)), graph.operation(name).output(0).shape().asArray());
+              Graphs.tensor(
+                  requireNonNull(values.get(name)),
+                  graph.operation(name).output(0).shape().asArray());
           fed.add(tensor);
           runner.feed(gradient, tensor);
         });

@@ -147,7 +147,8 @@ public record TrainingRunner(
   }
 
   private int train(Parts parts, TrainingMessages messages, PrintWriter out, PrintWriter err) {
-    TrainingLoop.Outcome outcome = trainAndSave(parts, out);
+    Ended ended = trainAndSave(parts, out);
+    TrainingLoop.Outcome outcome = ended.training();
     out.println();
     out.flush();
     String failure = failure(outcome);
@@ -155,8 +156,8 @@ public record TrainingRunner(
       warning(err).accept(failure);
       return 1;
     }
-    Examples examples = judge(parts, outcome);
-    Summary summary = Summary.read(directory.summary());
+    Examples examples = ended.task().examples();
+    Summary summary = summary(parts, outcome, ended.task().scores());
     messages.result(summary, outcome.validationLoss());
     messages.checkpoints(parts.checkpoints(), summary);
     if (request.output().report()) {
@@ -174,28 +175,32 @@ public record TrainingRunner(
   }
 
   /** Lets the model show what it can do, if its training is finished. */
-  private @Nullable Examples judge(Parts parts, TrainingLoop.Outcome end) {
+  private Outcome judge(Parts parts, TrainingLoop.Outcome end) {
     if (end.steps() < plan.steps() || !Float.isFinite(end.validationLoss())) {
-      return null;
+      return Outcome.NONE;
     }
     Outcome[] outcome = {Outcome.NONE};
     parts
         .optimizer()
         .withFinalWeights(() -> outcome[0] = plan.task().outcome(parts.model(), plan.threads()));
-    summary(parts, end, outcome[0].scores()).write(directory.summary());
     Examples examples = outcome[0].examples();
     if (examples != null) {
       examples.write(directory);
     }
-    return examples;
+    return outcome[0];
   }
 
-  private TrainingLoop.Outcome trainAndSave(Parts parts, PrintWriter out) {
+  /** How a run ended, and what its model does. */
+  private record Ended(TrainingLoop.Outcome training, Outcome task) {}
+
+  private Ended trainAndSave(Parts parts, PrintWriter out) {
     TrainingPosition start = parts.loop().position();
-    writeSummary(parts, new TrainingLoop.Outcome(start.steps(), start.loss(), Float.NaN, null));
+    writeSummary(
+        parts, new TrainingLoop.Outcome(start.steps(), start.loss(), Float.NaN, null), List.of());
     TrainingLoop.Outcome outcome = takeSteps(parts, out);
     parts.optimizer().withFinalWeights(() -> plan.task().save(parts.model(), directory.model()));
-    writeSummary(parts, outcome);
+    Outcome judged = judge(parts, outcome); // Before the summary says that the run is finished.
+    writeSummary(parts, outcome, judged.scores());
     writeStatistics(parts);
     boolean stopped = outcome.steps() < plan.steps() && outcome.refusal() == null;
     if (stopped && (outcome.steps() == 0 || Float.isFinite(outcome.loss()))) {
@@ -203,9 +208,9 @@ public record TrainingRunner(
       outcome =
           new TrainingLoop.Outcome(
               outcome.steps(), outcome.loss(), parts.loop().validationLoss(), outcome.refusal());
-      writeSummary(parts, outcome);
+      writeSummary(parts, outcome, List.of());
     }
-    return outcome;
+    return new Ended(outcome, judged);
   }
 
   private BoundOptimizer bind(Model model) {
@@ -235,7 +240,8 @@ public record TrainingRunner(
                 if (validation != null && report.step() < steps) {
                   writeSummary(
                       parts,
-                      new TrainingLoop.Outcome(report.step(), report.loss(), validation, null));
+                      new TrainingLoop.Outcome(report.step(), report.loss(), validation, null),
+                      List.of());
                 }
                 if (parts.checkpoints().isDue(report.step()) && Float.isFinite(report.loss())) {
                   saveCheckpoint(parts, metrics);
@@ -262,8 +268,8 @@ public record TrainingRunner(
     parts.checkpoints().save(position.steps(), file -> parts.checkpoint().save(file, position));
   }
 
-  private void writeSummary(Parts parts, TrainingLoop.Outcome outcome) {
-    summary(parts, outcome, List.of()).write(directory.summary());
+  private void writeSummary(Parts parts, TrainingLoop.Outcome outcome, List<Summary.Score> scores) {
+    summary(parts, outcome, scores).write(directory.summary());
   }
 
   private void writeStatistics(Parts parts) {
