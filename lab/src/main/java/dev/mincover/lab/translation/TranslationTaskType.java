@@ -34,7 +34,7 @@ public final class TranslationTaskType implements TaskType {
 
   @Override
   public long steps() {
-    return 2400;
+    return 3600;
   }
 
   @Override
