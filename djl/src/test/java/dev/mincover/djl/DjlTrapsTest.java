@@ -23,6 +23,7 @@ import ai.djl.util.Pair;
 import dev.mincover.recipe.Momentum;
 import dev.mincover.recipe.Sm3;
 import dev.mincover.schedule.Schedule;
+import dev.mincover.testkit.Forked;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;

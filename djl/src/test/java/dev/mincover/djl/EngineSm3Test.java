@@ -26,6 +26,7 @@ import dev.mincover.schedule.Schedule;
 import dev.mincover.tensor.Gradient;
 import dev.mincover.tensor.Parameter;
 import dev.mincover.testkit.Floats;
+import dev.mincover.testkit.Forked;
 import dev.mincover.testkit.GoldenSequence;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;

@@ -18,6 +18,7 @@ import dev.mincover.tensor.Gradient;
 import dev.mincover.tensor.Parameter;
 import dev.mincover.tensor.Shape;
 import dev.mincover.testkit.Floats;
+import dev.mincover.testkit.Forked;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;

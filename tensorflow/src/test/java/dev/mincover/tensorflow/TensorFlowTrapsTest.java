@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mincover.recipe.Sm3;
 import dev.mincover.schedule.Schedule;
+import dev.mincover.testkit.Forked;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;

@@ -20,7 +20,7 @@ public record TrainingSetup(
 
   /** Returns which task it is. */
   TaskKind kind() {
-    return task == null ? TaskKind.LM : Names.parse("task", task, TaskKind.class);
+    return TaskKind.named("task", task);
   }
 
   static TrainingSetup of(Task task, int threads) {

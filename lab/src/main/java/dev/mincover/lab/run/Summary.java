@@ -6,7 +6,6 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.mincover.lab.common.JsonFile;
-import dev.mincover.lab.common.Names;
 import dev.mincover.lab.common.UserError;
 import dev.mincover.lab.optimizer.OptimizerSettings;
 import java.nio.file.Path;
@@ -151,7 +150,7 @@ public record Summary(
 
     /** Returns which task it is. */
     public TaskKind kind() {
-      return task == null ? TaskKind.LM : Names.parse("task", task, TaskKind.class);
+      return TaskKind.named("task", task);
     }
   }
 

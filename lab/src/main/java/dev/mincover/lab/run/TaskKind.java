@@ -1,5 +1,8 @@
 package dev.mincover.lab.run;
 
+import dev.mincover.lab.common.Names;
+import org.jspecify.annotations.Nullable;
+
 /** The tasks that {@code --task} can name, with the words in which their results are told. */
 public enum TaskKind {
   /** A GPT over bytes. */
@@ -21,6 +24,17 @@ public enum TaskKind {
     this.unit = unit;
     this.tokens = tokens;
     this.baseline = baseline;
+  }
+
+  /**
+   * Returns the task of a name.
+   *
+   * @param what has it, such as {@code --task}
+   * @param name null in files of older versions, which knew lm alone
+   * @throws dev.mincover.lab.common.UserError if it is unknown
+   */
+  public static TaskKind named(String what, @Nullable String name) {
+    return name == null ? LM : Names.parse(what, name, TaskKind.class);
   }
 
   /** The task in prose. */

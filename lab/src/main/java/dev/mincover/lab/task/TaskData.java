@@ -30,7 +30,7 @@ public record TaskData(
 
   /** Returns which task it is. */
   public TaskKind kind() {
-    return task == null ? TaskKind.LM : Names.parse("--task", task, TaskKind.class);
+    return TaskKind.named("--task", task);
   }
 
   /** Returns the text as paths; null for the default text. */

@@ -24,15 +24,35 @@ import java.util.stream.Collectors;
  * @param config size of the model
  * @param weights type of the model's weights
  * @param batch pairs per step
- * @param text the data; at least one pair for training and one for validation fits the context
+ * @param text the data
+ * @param training the pairs of it that fit the context
+ * @param heldOut its validation pairs that fit the context
  */
-record TranslationTask(TranslatorConfig config, WeightType weights, int batch, ParallelText text)
+record TranslationTask(
+    TranslatorConfig config,
+    WeightType weights,
+    int batch,
+    ParallelText text,
+    SentencePairs training,
+    List<Pair> heldOut)
     implements Task {
 
   private static final int MOST_VALIDATION_PAIRS = 512;
   private static final int MOST_TRANSLATED = 256;
   private static final int BEAMS = 4;
   private static final int EXAMPLES = 16;
+
+  /** Chooses the pairs that fit the context. */
+  static TranslationTask of(
+      TranslatorConfig config, WeightType weights, int batch, ParallelText text) {
+    List<Pair> fitting =
+        text.validation().stream()
+            .filter(
+                pair -> Math.max(length(pair.source()), length(pair.target())) <= config.context())
+            .toList();
+    SentencePairs training = SentencePairs.of(text.training(), config.context());
+    return new TranslationTask(config, weights, batch, text, training, fitting);
+  }
 
   @Override
   public TaskKind kind() {
@@ -42,7 +62,11 @@ record TranslationTask(TranslatorConfig config, WeightType weights, int batch, P
   @Override
   public String data() {
     return "%s; of at most %d bytes %,d and %,d"
-        .formatted(text.description(), config.context(), training().count(), validation().count());
+        .formatted(
+            text.description(),
+            config.context(),
+            training.count(),
+            judged(MOST_VALIDATION_PAIRS).size());
   }
 
   @Override
@@ -78,13 +102,9 @@ record TranslationTask(TranslatorConfig config, WeightType weights, int batch, P
     return new Batch(batch, config.length(), config.length());
   }
 
-  private SentencePairs training() {
-    return SentencePairs.of(text.training(), config.context());
-  }
-
   @Override
   public PairBatches samples(long seed) {
-    return new PairBatches(training(), seed);
+    return new PairBatches(training, seed);
   }
 
   @Override
@@ -93,17 +113,12 @@ record TranslationTask(TranslatorConfig config, WeightType weights, int batch, P
         SentencePairs.of(judged(MOST_VALIDATION_PAIRS), config.context()).sorted());
   }
 
-  /** Returns validation pairs that fit the context, spread evenly over all that do. */
+  /** Returns held-out pairs that are spread evenly over all of them. */
   private List<Pair> judged(int atMost) {
-    List<Pair> fitting =
-        text.validation().stream()
-            .filter(
-                pair -> Math.max(length(pair.source()), length(pair.target())) <= config.context())
-            .toList();
-    int count = Math.min(atMost, fitting.size());
+    int count = Math.min(atMost, heldOut.size());
     List<Pair> chosen = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      chosen.add(fitting.get((int) ((long) fitting.size() * i / count)));
+      chosen.add(heldOut.get((int) ((long) heldOut.size() * i / count)));
     }
     return chosen;
   }

@@ -52,14 +52,14 @@ public final class TranslationTaskType implements TaskType {
             ? ParallelText.bundles(
                 Home.folder("translation", "name files with --source and --target"))
             : ParallelText.files(Path.of(data.source()), Path.of(data.target()));
-    TranslationTask task = new TranslationTask(config, weights, data.batch(), text);
-    requireRoom("training", SentencePairs.of(text.training(), config.context()), config);
-    requireRoom("validation", SentencePairs.of(text.validation(), config.context()), config);
+    TranslationTask task = TranslationTask.of(config, weights, data.batch(), text);
+    requireRoom("training", task.training().count(), config);
+    requireRoom("validation", task.heldOut().size(), config);
     return task;
   }
 
-  private static void requireRoom(String part, SentencePairs fitting, TranslatorConfig config) {
-    if (fitting.count() == 0) {
+  private static void requireRoom(String part, int fitting, TranslatorConfig config) {
+    if (fitting == 0) {
       throw new UserError(
           "no %s pair fits --context %d, the most bytes of a sentence; give a larger one"
               .formatted(part, config.context()));

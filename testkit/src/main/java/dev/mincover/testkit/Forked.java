@@ -1,4 +1,4 @@
-package dev.mincover.djl;
+package dev.mincover.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -10,12 +10,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A main class in a JVM of its own, so that an abort of native code is a test that fails. */
-final class Forked {
+public final class Forked {
 
   private Forked() {}
 
   /** Runs it with this JVM's options; returns what it has printed, once it has exited with 0. */
-  static String run(Class<?> main, String... arguments) throws IOException, InterruptedException {
+  public static String run(Class<?> main, String... arguments)
+      throws IOException, InterruptedException {
+    return run(List.of(), main, arguments);
+  }
+
+  /** Runs it with further options, which override this JVM's. */
+  public static String run(List<String> options, Class<?> main, String... arguments)
+      throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     for (String option : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
@@ -23,6 +30,7 @@ final class Forked {
         command.add(option);
       }
     }
+    command.addAll(options);
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
